@@ -1,0 +1,198 @@
+"""What may be asked of a running system: the only way in, for people, scripts and agents alike.
+
+A command is a frozen value. `engine.apply` holds the one `match` that turns each into a change of the world and into the
+command that undoes it. Control commands steer the runtime (pace) and never reach the world.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class _Command(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Base of all commands: immutable, tagged by class name on the wire, unknown fields refused."""
+
+
+# ---- control: the runtime's pace; the world never sees these -------------------------------------------------------
+
+
+class Pause(_Command):
+    """Stop virtual time at the next step boundary."""
+
+
+class Resume(_Command):
+    """Let virtual time run again."""
+
+
+class StepOnce(_Command):
+    """While paused: run `steps` steps (1..10,000)."""
+
+    steps: int = 1
+
+
+class SetSpeed(_Command):
+    """Virtual seconds per wall second asked for, 0.25..100; 0 means as fast as the machine can."""
+
+    speed: float
+
+
+class Inspect(_Command):
+    """Ask for the inspection of a node, link or tier by name; the answer comes as an `Inspection`."""
+
+    target: str
+
+
+class FollowRequest(_Command):
+    """Ask that the next request for `key` (or of `user`) keeps its full spans."""
+
+    key: int | None = None
+    user: int | None = None
+
+
+class Shutdown(_Command):
+    """End the engine (the owner only)."""
+
+
+# ---- people and scripts --------------------------------------------------------------------------------------------
+
+
+class Inject(_Command):
+    """Put the fault `fault` (a row of `engine.faults.FAULTS`) on `target` (node, link, tier, zone, key name)."""
+
+    fault: str
+    target: str
+    amount: float | None = None
+
+
+class Heal(_Command):
+    """Remove every fault whose target is `target`, or the one whose id is `fault_id`."""
+
+    target: str = ""
+    fault_id: int = 0
+
+
+class HealAll(_Command):
+    """Remove every active fault; what they had changed is derived anew from the configuration."""
+
+
+class Undo(_Command):
+    """Take back the last command a person gave that can be taken back."""
+
+
+class SetOption(_Command):
+    """Change a live setting (a row of `engine.options.OPTIONS`), such as `balancer.policy` or `cache.ttl`."""
+
+    option: str
+    value: str | float | bool
+
+
+class AddNode(_Command):
+    """Add one node to a tier (`web`, `cache`, `replica`, `shard`, `balancer`); `parent` names the shard of a replica."""
+
+    tier: str
+    parent: str = ""
+
+
+class RemoveNode(_Command):
+    """Take a node (or a whole shard) out of the system; a shard first gives its keys away."""
+
+    node: str
+
+
+class Restart(_Command):
+    """Restart a node: what it held in memory is gone, crash and freeze faults on it end."""
+
+    node: str
+
+
+class Drain(_Command):
+    """Send a web server no new requests; those it has finish."""
+
+    node: str
+
+
+class Undrain(_Command):
+    """Let a drained web server back in (with slow start if the scenario has it)."""
+
+    node: str
+
+
+# ---- agents --------------------------------------------------------------------------------------------------------
+
+
+class SetHealth(_Command):
+    """A health checker's verdict on a web server, as seen by one balancer."""
+
+    balancer: str
+    node: str
+    up: bool
+    reason: str = ""
+
+
+class MoveAddress(_Command):
+    """The balancer pair moves its public address to `to`."""
+
+    address: str
+    to: str
+    reason: str = ""
+
+
+class SetMember(_Command):
+    """Clients eject a cache node from the ring, or take it back."""
+
+    node: str
+    member: bool
+    reason: str = ""
+
+
+class Promote(_Command):
+    """Make `node` the primary of `shard`; `fence` says whether the old one is shut out first."""
+
+    shard: str
+    node: str
+    fence: bool
+    reason: str = ""
+
+
+class Demote(_Command):
+    """A former primary that came back joins as a replica of the present epoch."""
+
+    shard: str
+    node: str
+
+
+class CopyChunk(_Command):
+    """The rebalancer starts copying up to `keys` more keys of the running plan."""
+
+    keys: int
+
+
+class Note(_Command):
+    """Only tell: a line for the event log, with the event that caused it."""
+
+    text: str
+    cause: int = 0
+
+
+Control: TypeAlias = Pause | Resume | StepOnce | SetSpeed | Inspect | FollowRequest | Shutdown
+Deed: TypeAlias = Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Restart | Drain | Undrain
+AgentDeed: TypeAlias = SetHealth | MoveAddress | SetMember | Promote | Demote | CopyChunk | Note
+WorldCommand: TypeAlias = Deed | AgentDeed
+Command: TypeAlias = Control | WorldCommand
+
+CONTROL: tuple[type[_Command], ...] = (Pause, Resume, StepOnce, SetSpeed, Inspect, FollowRequest, Shutdown)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A world command with who gave it. Orders of one step are applied sorted by (`by`, `number`).
+
+    by: "you", "you:<viewer>", "scenario" or "agent:<name>"; number: counts up per giver; cause: id of the event that led
+    to it (0 = a person's own will).
+    """
+
+    by: str
+    number: int
+    command: WorldCommand
+    cause: int = 0
