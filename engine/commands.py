@@ -18,47 +18,47 @@ class _Command(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True
 # ---- control: the runtime's pace; the world never sees these -------------------------------------------------------
 
 
-class Pause(_Command):
+class Pause(_Command, frozen=True):
     """Stop virtual time at the next step boundary."""
 
 
-class Resume(_Command):
+class Resume(_Command, frozen=True):
     """Let virtual time run again."""
 
 
-class StepOnce(_Command):
+class StepOnce(_Command, frozen=True):
     """While paused: run `steps` steps (1..10,000)."""
 
     steps: int = 1
 
 
-class SetSpeed(_Command):
+class SetSpeed(_Command, frozen=True):
     """Virtual seconds per wall second asked for, 0.25..100; 0 means as fast as the machine can."""
 
     speed: float
 
 
-class Inspect(_Command):
+class Inspect(_Command, frozen=True):
     """Ask for the inspection of a node, link or tier by name; the answer comes as an `Inspection`."""
 
     target: str
 
 
-class FollowRequest(_Command):
+class FollowRequest(_Command, frozen=True):
     """Ask that the next request for `key` (or of `user`) keeps its full spans."""
 
     key: int | None = None
     user: int | None = None
 
 
-class Shutdown(_Command):
+class Shutdown(_Command, frozen=True):
     """End the engine (the owner only)."""
 
 
 # ---- people and scripts --------------------------------------------------------------------------------------------
 
 
-class Inject(_Command):
+class Inject(_Command, frozen=True):
     """Put the fault `fault` (a row of `engine.faults.FAULTS`) on `target` (node, link, tier, zone, key name)."""
 
     fault: str
@@ -66,54 +66,54 @@ class Inject(_Command):
     amount: float | None = None
 
 
-class Heal(_Command):
+class Heal(_Command, frozen=True):
     """Remove every fault whose target is `target`, or the one whose id is `fault_id`."""
 
     target: str = ""
     fault_id: int = 0
 
 
-class HealAll(_Command):
+class HealAll(_Command, frozen=True):
     """Remove every active fault; what they had changed is derived anew from the configuration."""
 
 
-class Undo(_Command):
+class Undo(_Command, frozen=True):
     """Take back the last command a person gave that can be taken back."""
 
 
-class SetOption(_Command):
+class SetOption(_Command, frozen=True):
     """Change a live setting (a row of `engine.options.OPTIONS`), such as `balancer.policy` or `cache.ttl`."""
 
     option: str
     value: str | float | bool
 
 
-class AddNode(_Command):
+class AddNode(_Command, frozen=True):
     """Add one node to a tier (`web`, `cache`, `replica`, `shard`, `balancer`); `parent` names the shard of a replica."""
 
     tier: str
     parent: str = ""
 
 
-class RemoveNode(_Command):
+class RemoveNode(_Command, frozen=True):
     """Take a node (or a whole shard) out of the system; a shard first gives its keys away."""
 
     node: str
 
 
-class Restart(_Command):
+class Restart(_Command, frozen=True):
     """Restart a node: what it held in memory is gone, crash and freeze faults on it end."""
 
     node: str
 
 
-class Drain(_Command):
+class Drain(_Command, frozen=True):
     """Send a web server no new requests; those it has finish."""
 
     node: str
 
 
-class Undrain(_Command):
+class Undrain(_Command, frozen=True):
     """Let a drained web server back in (with slow start if the scenario has it)."""
 
     node: str
@@ -122,7 +122,7 @@ class Undrain(_Command):
 # ---- agents --------------------------------------------------------------------------------------------------------
 
 
-class SetHealth(_Command):
+class SetHealth(_Command, frozen=True):
     """A health checker's verdict on a web server, as seen by one balancer."""
 
     balancer: str
@@ -131,7 +131,7 @@ class SetHealth(_Command):
     reason: str = ""
 
 
-class MoveAddress(_Command):
+class MoveAddress(_Command, frozen=True):
     """The balancer pair moves its public address to `to`."""
 
     address: str
@@ -139,7 +139,7 @@ class MoveAddress(_Command):
     reason: str = ""
 
 
-class SetMember(_Command):
+class SetMember(_Command, frozen=True):
     """Clients eject a cache node from the ring, or take it back."""
 
     node: str
@@ -147,7 +147,7 @@ class SetMember(_Command):
     reason: str = ""
 
 
-class Promote(_Command):
+class Promote(_Command, frozen=True):
     """Make `node` the primary of `shard`; `fence` says whether the old one is shut out first."""
 
     shard: str
@@ -156,20 +156,20 @@ class Promote(_Command):
     reason: str = ""
 
 
-class Demote(_Command):
+class Demote(_Command, frozen=True):
     """A former primary that came back joins as a replica of the present epoch."""
 
     shard: str
     node: str
 
 
-class CopyChunk(_Command):
+class CopyChunk(_Command, frozen=True):
     """The rebalancer starts copying up to `keys` more keys of the running plan."""
 
     keys: int
 
 
-class Note(_Command):
+class Note(_Command, frozen=True):
     """Only tell: a line for the event log, with the event that caused it."""
 
     text: str

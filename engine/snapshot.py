@@ -1,363 +1,78 @@
-"""What the engine shows: frozen values, everything that a pane may read, all of one and the same step.
+"""What the engine shows: one frozen value a step, everything that the screen may read.
 
-Units: times in virtual seconds unless a name ends in `_ms`; rates per virtual second, counted over the last whole
-second; shares 0..1. A `trend` is one value a second, oldest first, at most 60. Nothing in here is computed by the screen.
+The parts of each pane are in `engine.readings`; this file holds what is shared by all panes (events, faults, traces) and
+the whole. Units are as told there.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from .readings import (
+    Backend,
+    Balancer,
+    Cache,
+    CacheNode,
+    Cause,
+    Dns,
+    Failover,
+    Headline,
+    HotKey,
+    Level,
+    Link,
+    Map,
+    Node,
+    NodeState,
+    Pace,
+    Record,
+    Replica,
+    Replication,
+    Shard,
+    Shards,
+    ShardShare,
+    Struct,
+    Totals,
+    Walk,
+)
 
-import msgspec
+__all__ = [
+    "SNAPSHOT_VERSION",
+    "ActiveFault",
+    "Backend",
+    "Balancer",
+    "Cache",
+    "CacheNode",
+    "Cause",
+    "Clients",
+    "Dns",
+    "Event",
+    "Failover",
+    "Headline",
+    "HotKey",
+    "Inspection",
+    "Level",
+    "Link",
+    "Map",
+    "Node",
+    "NodeState",
+    "Pace",
+    "Record",
+    "Replica",
+    "Replication",
+    "Setting",
+    "Shard",
+    "ShardShare",
+    "Shards",
+    "Snapshot",
+    "Span",
+    "Struct",
+    "Totals",
+    "Trace",
+    "Walk",
+]
 
 SNAPSHOT_VERSION = 1
 
 
-class NodeState(StrEnum):
-    """How a node is, in the order in which trouble should rise to the top of a list."""
-
-    DOWN = "down"
-    FROZEN = "frozen"
-    UNREACHABLE = "unreachable"
-    FENCED = "fenced"
-    SLOW = "slow"
-    STARTING = "starting"
-    DRAINING = "draining"
-    STANDBY = "standby"
-    UP = "up"
-
-
-class Struct(msgspec.Struct, frozen=True, array_like=False, omit_defaults=True):
-    """Base of all snapshot parts."""
-
-
-class Pace(Struct):
-    """How virtual time runs (filled in by the runtime). `asked` 0 = as fast as possible; `busy` = share of a core."""
-
-    asked: float = 1.0
-    achieved: float = 0.0
-    busy: float = 0.0
-    paused: bool = False
-    viewers: int = 0
-
-
-class Cause(Struct):
-    """One cause of failed requests: its name, per second now, in all, and the event that it leads back to."""
-
-    name: str
-    rate: float
-    total: int
-    event: int = 0
-
-
-class Headline(Struct):
-    """The header: is it well, and for whom."""
-
-    users: int
-    offered: float
-    goodput: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    error_share: float
-    slo_target: float
-    budget_left: float
-    cost_per_hour: float
-    causes: tuple[Cause, ...] = ()
-    offered_trend: tuple[float, ...] = ()
-    goodput_trend: tuple[float, ...] = ()
-    p50_trend: tuple[float, ...] = ()
-    p95_trend: tuple[float, ...] = ()
-    p99_trend: tuple[float, ...] = ()
-    error_trend: tuple[float, ...] = ()
-
-
-class Totals(Struct):
-    """Since the start. arrived = ok + failed + shed + in_flight, always (invariant 1)."""
-
-    arrived: int
-    ok: int
-    failed: int
-    shed: int
-    in_flight: int
-    attempts: int
-    retries: int
-    timed_out: int
-    wasted: int
-    late: int
-
-
-class Node(Struct):
-    """A node on the map. `verdict` is a few words; `role` e.g. "active", "primary", "replica"; `at` = zone or city."""
-
-    name: str
-    tier: str
-    state: NodeState
-    at: str = ""
-    address: str = ""
-    role: str = ""
-    group: str = ""
-    utilisation: float = 0.0
-    workers: int = 0
-    in_service: int = 0
-    waiting: int = 0
-    rate: float = 0.0
-    p99_ms: float = 0.0
-    verdict: str = ""
-    faults: tuple[str, ...] = ()
-
-
-class Link(Struct):
-    """A link on the map between two tiers, zones or nodes, by name; `name` is what commands call it ("web~cache")."""
-
-    name: str
-    a: str
-    b: str
-    state: NodeState
-    rate: float = 0.0
-    one_way_ms: float = 0.0
-    loss: float = 0.0
-    verdict: str = ""
-    faults: tuple[str, ...] = ()
-
-
-class Map(Struct):
-    """The topology: nodes in tier order, links between tiers."""
-
-    verdict: str
-    nodes: tuple[Node, ...]
-    links: tuple[Link, ...]
-
-
-class Level(Struct):
-    """One level of the DNS walk. `hit_share` is of all look-ups; latency of one query to it (root, tld, authority)."""
-
-    name: str
-    state: NodeState
-    queries: float
-    hit_share: float
-    p99_ms: float = 0.0
-    ttl: float = 0.0
-    verdict: str = ""
-
-
-class Record(Struct):
-    """A record as the authority has it now. `answers`: (address, resolvers that answer it now), most first."""
-
-    name: str
-    kind: str
-    value: str
-    ttl: float
-    was: str = ""
-    answers: tuple[tuple[str, int], ...] = ()
-
-
-class Walk(Struct):
-    """The last full walk of some resolver: (level, "cached" or "12 ms"), in order."""
-
-    resolver: str
-    at: float
-    total_ms: float
-    steps: tuple[tuple[str, str], ...]
-
-
-class Dns(Struct):
-    """Pane 2."""
-
-    verdict: str
-    lookups: float
-    levels: tuple[Level, ...]
-    records: tuple[Record, ...]
-    resolvers: int
-    stale_resolvers: int
-    cold_p99_ms: float
-    nxdomain_share: float
-    servfail_share: float
-    ttl_left: tuple[int, ...] = ()
-    walks: tuple[Walk, ...] = ()
-    lookups_trend: tuple[float, ...] = ()
-    stale_trend: tuple[float, ...] = ()
-
-
-class Backend(Struct):
-    """A web server as the balancer sees it."""
-
-    name: str
-    state: NodeState
-    share: float
-    rate: float
-    open: int
-    p50_ms: float
-    p99_ms: float
-    weight: float = 1.0
-    healthy: bool = True
-    verdict: str = ""
-    share_trend: tuple[float, ...] = ()
-
-
-class Balancer(Struct):
-    """Pane 3. `active` is the node that holds `address`; `fail_open` = all unhealthy, so all are tried."""
-
-    verdict: str
-    policy: str
-    address: str
-    active: str
-    rate: float
-    fail_open: bool
-    refused_private: int
-    redispatched: int
-    backends: tuple[Backend, ...]
-    rate_trend: tuple[float, ...] = ()
-
-
-class CacheNode(Struct):
-    """One cache node. `fill` = entries / capacity; `key_share` = share of the key space it is home to."""
-
-    name: str
-    state: NodeState
-    hit_share: float
-    rate: float
-    evictions: float
-    entries: int
-    capacity: int
-    fill: float
-    key_share: float
-    verdict: str = ""
-    hit_trend: tuple[float, ...] = ()
-
-
-class HotKey(Struct):
-    """A hot key: reads and writes a second, and where it lives."""
-
-    key: int
-    rate: float
-    share: float
-    home: str
-    cached: bool = False
-
-
-class Cache(Struct):
-    """Pane 4. Shares are of look-ups in the last second; `stale` = hits older than the last committed version."""
-
-    verdict: str
-    policy: str
-    ttl: float
-    sliding: bool
-    single_flight: bool
-    early_expiry: bool
-    stale_while_revalidate: float
-    write_mode: str
-    hit_share: float
-    rate: float
-    coalesced: float
-    fills: float
-    stale: float
-    expired: float
-    invalidated: float
-    entries: int
-    capacity: int
-    nodes: tuple[CacheNode, ...]
-    hot: tuple[HotKey, ...] = ()
-    hit_trend: tuple[float, ...] = ()
-    miss_trend: tuple[float, ...] = ()
-    fills_trend: tuple[float, ...] = ()
-
-
-class Replica(Struct):
-    """A database node. lag in seconds, transactions (log records) and bytes; `stale_share` of the reads it answered."""
-
-    name: str
-    state: NodeState
-    role: str
-    position: int
-    lag_s: float
-    lag_txn: int
-    lag_bytes: int
-    reads: float
-    writes: float
-    stale_share: float
-    utilisation: float = 0.0
-    waiting: int = 0
-    verdict: str = ""
-    lag_trend: tuple[float, ...] = ()
-
-
-class Failover(Struct):
-    """A failover as a timeline: (virtual time, what happened); lost = acknowledged writes that are gone."""
-
-    shard: str
-    steps: tuple[tuple[float, str], ...]
-    rto_s: float
-    lost: int
-    lost_sample: tuple[str, ...] = ()
-    done: bool = False
-
-
-class Shard(Struct):
-    """A shard as replication sees it: its nodes, mode and head of the log."""
-
-    name: str
-    mode: str
-    epoch: int
-    head: int
-    writes: float
-    reads: float
-    nodes: tuple[Replica, ...]
-    writable: int = 1
-
-
-class Replication(Struct):
-    """Pane 5."""
-
-    verdict: str
-    mode: str
-    shards: tuple[Shard, ...]
-    stale_reads: float
-    ryw_violations: int
-    lost_writes: int
-    diverged_writes: int
-    semi_sync_fallback: bool
-    failovers: tuple[Failover, ...] = ()
-    lag_trend: tuple[float, ...] = ()
-
-
-class ShardShare(Struct):
-    """A shard as placement sees it."""
-
-    name: str
-    keys: int
-    key_share: float
-    load_share: float
-    rate: float
-    p99_ms: float
-    moving_in: int = 0
-    moving_out: int = 0
-    hottest: int = -1
-    hottest_share: float = 0.0
-
-
-class Shards(Struct):
-    """Pane 6. `ring` is a strip of owners (indexes into `shards`) around the ring; -1 - i marks a piece moving to i."""
-
-    verdict: str
-    placement: str
-    shards: tuple[ShardShare, ...]
-    moving: bool
-    moved: int
-    to_move: int
-    moved_share: float
-    theory_ring: float
-    theory_modulo: float
-    throttle_mb_s: float
-    eta_s: float
-    double_reads: int = 0
-    ring: tuple[int, ...] = ()
-    imbalance: float = 1.0
-    hot: tuple[HotKey, ...] = ()
-    moved_trend: tuple[float, ...] = ()
-
-
-class Event(Struct):
+class Event(Struct, frozen=True):
     """Something that happened. `cause` is the id of the event that led to it, 0 for a beginning. `keys`: what was pressed."""
 
     id: int
@@ -370,7 +85,7 @@ class Event(Struct):
     keys: str = ""
 
 
-class ActiveFault(Struct):
+class ActiveFault(Struct, frozen=True):
     """A fault that acts now. `since` in virtual seconds; `event` began it."""
 
     id: int
@@ -383,7 +98,7 @@ class ActiveFault(Struct):
     text: str = ""
 
 
-class Span(Struct):
+class Span(Struct, frozen=True):
     """One hop of a request: when it came, waited and was served, relative to the request's birth."""
 
     hop: str
@@ -396,7 +111,7 @@ class Span(Struct):
     note: str = ""
 
 
-class Trace(Struct):
+class Trace(Struct, frozen=True):
     """A sampled request with its full spans; latency_ms is the sum of wire, wait and service over them (invariant 23)."""
 
     id: int
@@ -413,7 +128,7 @@ class Trace(Struct):
     why: tuple[str, ...] = ()
 
 
-class Clients(Struct):
+class Clients(Struct, frozen=True):
     """The clients' own view: retries, their budget, time-outs, closed-loop users thinking."""
 
     attempts_per_request: float
@@ -426,7 +141,7 @@ class Clients(Struct):
     flash_key: int = -1
 
 
-class Snapshot(Struct):
+class Snapshot(Struct, frozen=True):
     """Everything, at the end of step `step`."""
 
     version: int
@@ -452,7 +167,7 @@ class Snapshot(Struct):
     hint: str = ""
 
 
-class Setting(Struct):
+class Setting(Struct, frozen=True):
     """One line of an inspection: what, value now, unit, how counted or where the default comes from."""
 
     name: str
@@ -460,7 +175,7 @@ class Setting(Struct):
     source: str = ""
 
 
-class Inspection(Struct):
+class Inspection(Struct, frozen=True):
     """The answer to `Inspect`: state, configuration with sources, faults, the latest requests that went through."""
 
     target: str
