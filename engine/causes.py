@@ -1,0 +1,53 @@
+"""Why a request failed: the closed list of causes. Each is a symptom; the event id beside it leads to what began it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from .flights import Outcome
+
+
+class Cause(IntEnum):
+    """The symptom that ended an attempt, as the client or the last server saw it."""
+
+    NONE = 0
+    TIMEOUT = 1  # the client's own time-out ran out
+    REFUSED = 2  # a port that nobody listens on (process dead): RST at once
+    RESET = 3  # the server died while it held the request
+    UNREACHABLE = 4  # packets vanish: a partition, a dead host, an address nobody has
+    NXDOMAIN = 5
+    SERVFAIL = 6
+    NO_BACKEND = 7  # the balancer has no server to ask (503)
+    QUEUE_FULL = 8  # shed at a bounded queue
+    SERVER_ERROR = 9  # the application answers 500
+    DB_UNAVAILABLE = 10  # no writable primary, or no database node answers
+    DB_TIMEOUT = 11  # commit not acknowledged in time
+    PRIVATE_ADDRESS = 12  # asked a private address from outside
+    FENCED = 13  # a fenced or read-only primary refused the write
+    SPENT = 14  # the retry budget or the attempts are used up (never the first cause of an attempt)
+
+
+WORDS: dict[Cause, str] = {
+    Cause.NONE: "none",
+    Cause.TIMEOUT: "time-out",
+    Cause.REFUSED: "connection refused",
+    Cause.RESET: "connection reset",
+    Cause.UNREACHABLE: "unreachable",
+    Cause.NXDOMAIN: "NXDOMAIN",
+    Cause.SERVFAIL: "SERVFAIL",
+    Cause.NO_BACKEND: "no backend",
+    Cause.QUEUE_FULL: "queue full",
+    Cause.SERVER_ERROR: "server error",
+    Cause.DB_UNAVAILABLE: "database unavailable",
+    Cause.DB_TIMEOUT: "commit time-out",
+    Cause.PRIVATE_ADDRESS: "private address",
+    Cause.FENCED: "primary fenced",
+    Cause.SPENT: "retries spent",
+}
+
+SHED_CAUSES = (Cause.QUEUE_FULL,)
+
+
+def outcome_of(cause: Cause) -> Outcome:
+    """Shed if the system chose not to serve, failed otherwise."""
+    return Outcome.SHED if cause in SHED_CAUSES else Outcome.FAILED

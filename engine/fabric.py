@@ -1,0 +1,178 @@
+"""The network: one place that is asked about every hop, one place that answers.
+
+A hop is judged by where both ends stand (zone or city), by the effects on both nodes, and by the link rules of active
+faults. The answer is a one-way delay for each packet, and for some of them a fate: dropped (nobody will ever answer) or
+refused (the host is there, the process is not). A lost packet is sent again after the retransmission time-out.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .nodes import Nodes
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+B = NDArray[np.bool_]
+
+RTO_S = 0.2  # TCP's least retransmission time-out on Linux (TCP_RTO_MIN, 200 ms), doubled at each try
+TRIES = 6  # retransmissions before a packet counts as dropped
+CITY = "city"  # tier name of the users' side
+
+
+class Fate(IntEnum):
+    """What becomes of a packet."""
+
+    PASS = 0
+    DROPPED = 1
+    REFUSED = 2
+
+
+class Hop(NamedTuple):
+    """delay (n,) seconds one way; fate (n,) of Fate, or None when all pass; event (n,) id of the fault that judged, or None."""
+
+    delay: F8
+    fate: NDArray[np.uint8] | None
+    event: NDArray[np.int32] | None
+
+
+class Rule(NamedTuple):
+    """A fault on a link. `a`, `b`: (tier, node index or -1 for all, zone index or -1 for all); it acts both ways."""
+
+    a: tuple[str, int, int]
+    b: tuple[str, int, int]
+    extra_s: float
+    loss: float
+    cut: bool
+    event: int
+
+
+class Fabric:
+    """All nodes by tier, the distances between zones and from cities, the rules of active link faults.
+
+    zone_one_way: (z, z) seconds. city_one_way: (c, z) seconds from each city to each zone. rng: the fabric's own.
+    """
+
+    def __init__(self, zone_one_way: F8, city_one_way: F8, cities: list[str], zones: list[str], rng: np.random.Generator) -> None:
+        self.zone_one_way = zone_one_way
+        self.city_one_way = city_one_way
+        self.cities = cities
+        self.zones = zones
+        self.tiers: dict[str, Nodes] = {}
+        self.rules: list[Rule] = []
+        self.lossy: dict[str, bool] = {}
+        self.rng = rng
+        self.packets = 0
+        self.lost = 0
+
+    def add_tier(self, nodes: Nodes) -> None:
+        """Make a tier known by its name."""
+        self.tiers[nodes.tier] = nodes
+        self.lossy[nodes.tier] = False
+
+    def refresh(self) -> None:
+        """After effects changed: which tiers need the slow path."""
+        for tier, nodes in self.tiers.items():
+            self.lossy[tier] = bool((nodes.extra_s > 0).any() or (nodes.loss > 0).any())
+
+    def hop(self, a: str, ai: I8, b: str, bi: I8, *, back: bool = False) -> Hop:
+        """Packets from nodes (or cities) `ai` of tier `a` to nodes `bi` of tier `b`, both (n,) indexes.
+
+        back: an answer on an open connection: the receiver's process is not asked whether it listens.
+        """
+        to = self.tiers.get(b)
+        base = self._distance(a, ai, b, bi)
+        fate: NDArray[np.uint8] | None = None
+        event: NDArray[np.int32] | None = None
+        if to is not None and not back and not bool(to.up.all()):
+            down = ~to.up[bi]
+            if down.any():
+                fate = np.where(down, np.uint8(Fate.REFUSED), np.uint8(0))
+                event = np.where(down, to.event[bi], np.int32(0))
+        if not self.rules and not self.lossy.get(a, False) and not self.lossy.get(b, False):
+            return Hop(base, fate, event)
+        return self._judge(a, ai, b, bi, base, fate, event)
+
+    def _distance(self, a: str, ai: I8, b: str, bi: I8) -> F8:
+        if a == CITY:
+            return self.city_one_way[ai, self.tiers[b].zone[bi]]
+        if b == CITY:
+            return self.city_one_way[bi, self.tiers[a].zone[ai]]
+        return self.zone_one_way[self.tiers[a].zone[ai], self.tiers[b].zone[bi]]
+
+    def _judge(
+        self, a: str, ai: I8, b: str, bi: I8, delay: F8, fate: NDArray[np.uint8] | None, event: NDArray[np.int32] | None
+    ) -> Hop:
+        """The slow path: effects on both nodes and link rules; losses are drawn packet by packet."""
+        n = delay.size
+        fate = np.zeros(n, dtype=np.uint8) if fate is None else fate
+        event = np.zeros(n, dtype=np.int32) if event is None else event
+        extra = np.zeros(n)
+        keep = np.ones(n)  # share of packets that survive
+        for tier, index in ((a, ai), (b, bi)):
+            nodes = self.tiers.get(tier)
+            if nodes is not None:
+                extra += nodes.extra_s[index]
+                keep *= 1.0 - nodes.loss[index]
+                hit = (event == 0) & ((nodes.extra_s[index] > 0) | (nodes.loss[index] > 0))
+                event[hit] = nodes.event[index][hit]
+        for rule in self.rules:
+            mask = (self._match(rule.a, a, ai) & self._match(rule.b, b, bi)) | (
+                self._match(rule.b, a, ai) & self._match(rule.a, b, bi)
+            )
+            if not mask.any():
+                continue
+            extra[mask] += rule.extra_s
+            keep[mask] *= 1.0 - rule.loss
+            event[mask] = rule.event
+            if rule.cut:
+                fate[mask] = Fate.DROPPED
+        delay = delay + extra
+        risky = np.flatnonzero((keep < 1.0) & (fate == Fate.PASS))
+        if risky.size:
+            delay, fate = self._lose(delay, fate, risky, keep[risky])
+        self.packets += n
+        return Hop(delay, fate, event)
+
+    def _lose(self, delay: F8, fate: NDArray[np.uint8], rows: I8, keep: F8) -> tuple[F8, NDArray[np.uint8]]:
+        """Each packet is lost or not; what is lost is sent again RTO_S, 2 RTO_S, 4 RTO_S ... later, TRIES times."""
+        rto = RTO_S
+        for _ in range(TRIES):
+            lost = self.rng.random(rows.size) >= keep
+            rows, keep = rows[lost], keep[lost]
+            self.lost += rows.size
+            if not rows.size:
+                return delay, fate
+            delay[rows] += rto
+            rto *= 2.0
+        fate[rows] = Fate.DROPPED
+        return delay, fate
+
+    def _match(self, end: tuple[str, int, int], tier: str, index: I8) -> B:
+        """Which of these nodes one end of a rule speaks of."""
+        want, node, zone = end
+        n = index.size
+        if want not in ("*", tier):
+            return np.zeros(n, dtype=np.bool_)
+        if node >= 0:
+            return index == node
+        if zone >= 0:
+            nodes = self.tiers.get(tier)
+            same: B = np.zeros(n, dtype=np.bool_) if nodes is None else nodes.zone[index] == zone
+            return same
+        return np.ones(n, dtype=np.bool_)
+
+    def reachable(self, a: str, ai: int, b: str, bi: int) -> bool:
+        """Would a packet between these two arrive at all (agents' probes)? Losses are not drawn, refusals do not count."""
+        one, two = np.array([ai]), np.array([bi])
+        for rule in self.rules:
+            if rule.cut and (
+                (self._match(rule.a, a, one) & self._match(rule.b, b, two)).any()
+                or (self._match(rule.b, a, one) & self._match(rule.a, b, two)).any()
+            ):
+                return False
+        return True
