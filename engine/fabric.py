@@ -159,7 +159,8 @@ class Fabric:
         if want not in ("*", tier):
             return np.zeros(n, dtype=np.bool_)
         if node >= 0:
-            return index == node
+            this: B = index == node
+            return this
         if zone >= 0:
             nodes = self.tiers.get(tier)
             same: B = np.zeros(n, dtype=np.bool_) if nodes is None else nodes.zone[index] == zone

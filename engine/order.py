@@ -34,5 +34,6 @@ def time_order(t: F8, rank: I8) -> I8:
         order = t.argsort(kind="stable")
     sorted_t = t[order]
     if (sorted_t[1:] == sorted_t[:-1]).any():
-        return np.lexsort((rank, t))
-    return order
+        exact: I8 = np.lexsort((rank, t))
+        return exact
+    return np.asarray(order, dtype=np.int64)

@@ -1,0 +1,278 @@
+"""A scenario as a value: topology, traffic, settings, scripted faults and goals, with ranges and the sources of defaults.
+
+The TOML file's tables are these structs, field by field; unknown fields are refused. `engine.scenario_file` reads it and
+says in one sentence, with file and line, what is wrong. Durations are seconds unless a name ends in `_ms`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
+Seconds: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e7)]
+Positive: TypeAlias = Annotated[float, Meta(gt=0.0, le=1e9)]
+Millis: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e7)]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all scenario tables."""
+
+
+class Users(Table, frozen=True):
+    """Who asks. Users are spread over `cities` in proportion to their populations (engine/data/cities.csv)."""
+
+    count: Annotated[int, Meta(ge=1, le=20_000_000)] = 200_000
+    cities: tuple[Name, ...] = ("Seoul", "Frankfurt", "São Paulo", "Washington", "Pune", "Tokyo", "London", "Sydney")
+
+
+class Traffic(Table, frozen=True):
+    """How much they ask. Open loop: users x requests_per_user; closed loop: users who think between answers.
+
+    curve: amplitude of the day curve (0 = flat) over `day` seconds, shifted by each city's longitude.
+    """
+
+    requests_per_second: Annotated[float, Meta(ge=0.0, le=5e6)] = 2_800.0
+    curve: Share = 0.0
+    day: Positive = 86_400.0
+    keys: Annotated[int, Meta(ge=1, le=20_000_000)] = 100_000
+    zipf: Annotated[float, Meta(ge=0.0, le=3.0)] = 0.9
+    closed_users: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    think: Seconds = 1.0
+
+
+class Route(Table, frozen=True):
+    """A kind of page. `share` of the requests; cached reads look in the cache first; demands are means in milliseconds."""
+
+    name: Name = "item"
+    share: Share = 1.0
+    kind: Literal["read", "write"] = "read"
+    cached: bool = True
+    database: bool = True
+
+
+class Service(Table, frozen=True):
+    """A service demand: floor + a random part. `cv2` 0 = constant, 1 = exponential, above 1 = hyperexponential (balanced)."""
+
+    mean_ms: Annotated[float, Meta(ge=0.0, le=1e6)] = 8.0
+    floor_ms: Millis = 0.0
+    cv2: Annotated[float, Meta(ge=0.0, le=100.0)] = 1.0
+
+
+class Client(Table, frozen=True):
+    """How patient the clients are. Back-off base x 2^attempt up to the cap, with full jitter (AWS builders' library).
+
+    budget: retries allowed as a share of first attempts over the last 10 s (Google SRE book ch. 22: 10 %); 0 = no limit.
+    """
+
+    timeout: Positive = 2.0
+    retries: Annotated[int, Meta(ge=0, le=20)] = 2
+    backoff: Seconds = 0.1
+    backoff_cap: Seconds = 10.0
+    jitter: Literal["full", "none"] = "full"
+    budget: Share = 0.1
+
+
+class Zone(Table, frozen=True):
+    """A data-centre zone: where nodes stand. `region` names a row of engine/data/regions.csv."""
+
+    name: Name = "a"
+    region: Name = "eastus"
+
+
+class Network(Table, frozen=True):
+    """Distances inside: round trips within a zone and between zones of a region (xkyle.com, AWS region and AZ latency)."""
+
+    zones: tuple[Zone, ...] = (Zone("a"), Zone("b"), Zone("c"))
+    same_zone_rtt_ms: Millis = 0.25
+    cross_zone_rtt_ms: Millis = 1.0
+
+
+class Dns(Table, frozen=True):
+    """The name and how it is cached. Root and delegation TTLs from Debian dns-root-data and dig traces."""
+
+    name: Name = "www.example.com"
+    ttl: Seconds = 300.0
+    negative_ttl: Seconds = 900.0  # SOA minimum
+    answers: Literal["simple", "weighted", "geo"] = "simple"
+    browser_cap: Seconds = 60.0  # Chrome keeps a name at most a minute
+    os_cap: Seconds = 86_400.0
+    resolvers: Annotated[int, Meta(ge=1, le=1_000_000)] = 2_000
+    resolver_max_ttl: Seconds = 86_400.0  # unbound 1.17.1
+    resolver_negative_cap: Seconds = 3_600.0  # unbound 1.17.1
+    root_ttl: Seconds = 518_400.0
+    delegation_ttl: Seconds = 172_800.0
+    warm: bool = True  # caches start filled at random phases, as in a system that has run for long
+    query_timeout: Positive = 0.376  # unbound's first time-out for a server that it does not know
+    tries: Annotated[int, Meta(ge=1, le=10)] = 3
+    hosts_file: str = ""
+    zone_file: str = ""
+
+
+class Health(Table, frozen=True):
+    """Active checks (HAProxy 2.6: inter 2 s, fall 3, rise 2) and passive ones (nginx: max_fails 1 in fail_timeout 10 s)."""
+
+    interval: Positive = 2.0
+    timeout: Positive = 2.0
+    fall: Annotated[int, Meta(ge=1, le=100)] = 3
+    rise: Annotated[int, Meta(ge=1, le=100)] = 2
+    active: bool = True
+    passive: bool = True
+    max_fails: Annotated[int, Meta(ge=1, le=1000)] = 1
+    fail_timeout: Positive = 10.0
+
+
+class BalancerPart(Table, frozen=True):
+    """The front door: one balancer or an active/passive pair with a moving address."""
+
+    nodes: Annotated[int, Meta(ge=0, le=2)] = 2  # 0 = users talk to the only web server directly
+    policy: Name = "least_connections"
+    service: Service = Service(mean_ms=0.05, floor_ms=0.05, cv2=0.0)
+    workers: Count = 8
+    connect_timeout: Positive = 1.0
+    redispatch: Annotated[int, Meta(ge=0, le=5)] = 1
+    health: Health = Health()
+    slow_start: Seconds = 0.0
+    fail_open: bool = True
+    advert: Positive = 1.0  # keepalived: advertisement each second, master down after 3 and a bit
+    load_bound: Annotated[float, Meta(ge=1.0, le=10.0)] = 1.25
+    weights: tuple[float, ...] = ()
+    price: float = 0.0416  # t3.medium an hour, EC2 us-east-1
+
+
+class WebPart(Table, frozen=True):
+    """The web tier: n servers of k workers; the queue is bounded or not."""
+
+    nodes: Annotated[int, Meta(ge=1, le=20_000)] = 6
+    workers: Count = 8
+    service: Service = Service(mean_ms=8.0, floor_ms=1.0, cv2=1.0)
+    queue: Annotated[int, Meta(ge=0, le=10_000_000)] = 1_000  # jobs that may wait; 0 = unbounded
+    discipline: Literal["fifo", "lifo"] = "fifo"
+    price: float = 0.096  # m5.large an hour
+
+
+class CachePart(Table, frozen=True):
+    """The cache cluster. XFetch's beta after Vattani 2015; write modes as chapter section 7."""
+
+    nodes: Annotated[int, Meta(ge=0, le=5_000)] = 3
+    mode: Literal["ring", "modulo", "pair"] = "ring"
+    virtual_nodes: Annotated[int, Meta(ge=1, le=2_000)] = 160  # ketama: 160 points a server
+    capacity: Annotated[int, Meta(ge=1, le=100_000_000)] = 10_000  # entries a node
+    ttl: Seconds = 60.0
+    sliding: bool = False
+    eviction: Name = "lru"
+    single_flight: bool = False
+    early_expiry_beta: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.0  # 0 = off
+    stale_while_revalidate: Seconds = 0.0
+    write_mode: Literal["invalidate", "through"] = "invalidate"
+    service_us: Annotated[float, Meta(ge=0.0, le=1e6)] = 20.0  # Redis 7.0 GET: 46k/s a core
+    timeout: Positive = 0.1
+    eject_after: Annotated[int, Meta(ge=1, le=100)] = 3  # looks of the checker that must fail before clients eject a node
+    eject_interval: Positive = 1.0
+    price: float = 0.126  # r5.large an hour
+
+
+class ReplicationPart(Table, frozen=True):
+    """How the log reaches the replicas, and what happens when the primary dies. Semi-sync time-out: MariaDB 10.11."""
+
+    mode: Literal["async", "semi_sync", "sync"] = "async"
+    semi_sync_timeout: Positive = 10.0
+    apply_per_second: Positive = 5_000.0
+    record_bytes: Annotated[int, Meta(ge=1, le=10_000_000)] = 400
+    detect_interval: Positive = 1.0
+    detect_fall: Annotated[int, Meta(ge=1, le=1000)] = 3
+    promote_time: Seconds = 2.0
+    repoint_time: Seconds = 1.0
+    fencing: bool = True
+    automatic: bool = True
+    read_from: Literal["replicas", "primary"] = "replicas"
+
+
+class DatabasePart(Table, frozen=True):
+    """Shards, each a primary with replicas."""
+
+    shards: Annotated[int, Meta(ge=1, le=1_000)] = 4
+    replicas: Annotated[int, Meta(ge=0, le=20)] = 2
+    workers: Count = 8
+    read: Service = Service(mean_ms=4.0, floor_ms=1.0, cv2=1.0)
+    write: Service = Service(mean_ms=6.0, floor_ms=2.0, cv2=1.0)
+    queue: Annotated[int, Meta(ge=0, le=10_000_000)] = 1_000
+    discipline: Literal["fifo", "lifo"] = "fifo"
+    timeout: Positive = 2.0
+    placement: Literal["ring", "modulo"] = "ring"
+    virtual_nodes: Annotated[int, Meta(ge=1, le=2_000)] = 100
+    replication: ReplicationPart = ReplicationPart()
+    item_bytes: Annotated[int, Meta(ge=1, le=100_000_000)] = 1_000
+    rebalance_mb_s: Positive = 2.0
+    rebalance_chunk: Annotated[int, Meta(ge=1, le=1_000_000)] = 200
+    price: float = 0.126  # r5.large an hour
+
+
+class Slo(Table, frozen=True):
+    """The promise: this share of requests right and within `latency` over the last `window` seconds."""
+
+    target: Share = 0.999
+    latency: Positive = 1.0
+    window: Positive = 3_600.0
+
+
+class Step(Table, frozen=True):
+    """One scripted deed: at a virtual time, a fault, a heal or an option; `lasts` > 0 heals it afterwards."""
+
+    at: Seconds
+    fault: str = ""
+    target: str = ""
+    amount: float | None = None
+    lasts: Seconds = 0.0
+    heal: str = ""
+    option: str = ""
+    value: str | float | bool = ""
+    add: str = ""
+    remove: str = ""
+    say: str = ""
+
+
+class Goal(Table, frozen=True):
+    """What must have come out at the end: `metric` (a dotted path of the JSON record) within [least, most].
+
+    after/before (seconds) restrict windowed metrics (p99_ms, error_share, goodput, hit_share) to a part of the run.
+    """
+
+    metric: Name
+    least: float | None = None
+    most: float | None = None
+    after: Seconds = 0.0
+    before: Seconds = 0.0
+    why: str = ""
+
+
+class Scenario(Table, frozen=True):
+    """A whole scenario. `step_ms` is the step's length; see the look-ahead rule in docs/design.md."""
+
+    name: Name = "default"
+    title: str = "A web service under live traffic"
+    story: str = ""
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 7
+    step_ms: Annotated[float, Meta(ge=0.1, le=100.0)] = 10.0
+    length: Annotated[float, Meta(gt=0.0, le=1e6)] = 120.0
+    users: Users = Users()
+    traffic: Traffic = Traffic()
+    route: tuple[Route, ...] = (
+        Route("item", 0.85, "read"),
+        Route("home", 0.05, "read", cached=True),
+        Route("save", 0.10, "write"),
+    )
+    client: Client = Client()
+    network: Network = Network()
+    dns: Dns = Dns()
+    balancer: BalancerPart = BalancerPart()
+    web: WebPart = WebPart()
+    cache: CachePart = CachePart()
+    database: DatabasePart = DatabasePart()
+    slo: Slo = Slo()
+    script: tuple[Step, ...] = ()
+    goal: tuple[Goal, ...] = ()
