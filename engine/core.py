@@ -1,0 +1,51 @@
+"""What all tiers share: the clock's present window, the requests, the network, the log, the counters, the generators."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from .config import Scenario
+from .fabric import Fabric
+from .flights import Flights
+from .ledger import Ledger
+from .log import EventLog
+from .tracer import Tracer
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """The generator of one part of the world, by name: adding a part does not change the numbers of another."""
+    key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(key & 0xFFFFFFFF, key >> 32))))
+
+
+class Core:
+    """The shared context. During a step, `start` and `end` bound the window [start, end) in virtual seconds."""
+
+    def __init__(self, config: Scenario, seed: int, fabric: Fabric) -> None:
+        self.config = config
+        self.seed = seed
+        self.dt = config.step_ms / 1e3
+        self.step_no = 0
+        self.start = 0.0
+        self.end = 0.0
+        self.flights = Flights()
+        self.fabric = fabric
+        self.log = EventLog()
+        self.ledger = Ledger(len(config.route))
+        self.tracer = Tracer()
+
+    def open_window(self) -> None:
+        """The next step begins: times derive from the integer step, so they never drift."""
+        self.start = self.step_no * self.config.step_ms / 1e3
+        self.end = (self.step_no + 1) * self.config.step_ms / 1e3
+
+    def close_window(self) -> None:
+        """The step is done."""
+        self.step_no += 1
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds at the last step boundary."""
+        return self.step_no * self.config.step_ms / 1e3

@@ -1,0 +1,147 @@
+"""Counting: meters that know the last second, and log-linear histograms of latencies.
+
+Everything shown is the sum of events that happened. A meter counts into the present second and is rolled once every virtual
+second; a histogram has 32 buckets an octave (a bucket is at most 3.2 % wide; the shape is that of HdrHistogram).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+TREND = 60  # seconds of history that a snapshot shows
+SUB_BITS = 5
+_SHIFT = 23 - SUB_BITS
+_LOW = np.float32(2.0**-10)  # 1 us in ms: everything below falls in bucket 0
+_BASE = int(_LOW.view(np.uint32)) >> _SHIFT
+OCTAVES = 30
+BUCKETS = OCTAVES << SUB_BITS
+
+
+class Meter:
+    """n counters: `total` since the start, `last` of the last whole second, all (n,) int64."""
+
+    def __init__(self, n: int = 1) -> None:
+        self.total: I8 = np.zeros(n, dtype=np.int64)
+        self.current: I8 = np.zeros(n, dtype=np.int64)
+        self.last: I8 = np.zeros(n, dtype=np.int64)
+
+    def add(self, index: I8) -> None:
+        """Count one for every element of `index`, repeats included."""
+        if index.size:
+            self.current += np.bincount(index, minlength=self.current.size)
+
+    def add_one(self, index: int, count: int = 1) -> None:
+        """Count `count` for one counter."""
+        self.current[index] += count
+
+    def grow(self, n: int) -> None:
+        """Make room for n counters, the old ones kept."""
+        more = n - self.total.size
+        if more > 0:
+            for name in ("total", "current", "last"):
+                setattr(self, name, np.concatenate([getattr(self, name), np.zeros(more, dtype=np.int64)]))
+
+    def roll(self) -> None:
+        """A second has ended."""
+        self.total += self.current
+        self.last, self.current = self.current, self.last
+        self.current[:] = 0
+
+    @property
+    def sum(self) -> I8:
+        """Since the start, the present second included, (n,)."""
+        return self.total + self.current
+
+
+class Trend:
+    """The last TREND values of something, one a second."""
+
+    def __init__(self) -> None:
+        self.values: deque[float] = deque(maxlen=TREND)
+
+    def push(self, value: float) -> None:
+        """Append one second's value."""
+        self.values.append(float(value))
+
+    def tuple(self) -> tuple[float, ...]:
+        """Oldest first, rounded to six significant digits (a snapshot travels over thin links)."""
+        return tuple(float(f"{v:.6g}") for v in self.values)
+
+
+def bucket_of(ms: F8) -> I8:
+    """Bucket index (n,) of latencies in milliseconds."""
+    bits = np.maximum(ms.astype(np.float32), _LOW).view(np.uint32)
+    index = (bits >> _SHIFT).astype(np.int64) - _BASE
+    return np.minimum(index, BUCKETS - 1)
+
+
+def edges() -> F8:
+    """Lower edges of all buckets in milliseconds, (BUCKETS + 1,)."""
+    bits = ((np.arange(BUCKETS + 1, dtype=np.int64) + _BASE) << _SHIFT).astype(np.uint32)
+    return bits.view(np.float32).astype(np.float64)
+
+
+EDGES = edges()
+
+
+class Histogram:
+    """n latency histograms, (n, BUCKETS): the last whole second, the present one, and since the start."""
+
+    def __init__(self, n: int = 1) -> None:
+        self.total: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
+        self.current: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
+        self.last: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
+        self.max_ms: F8 = np.zeros(n)
+        self.sum_ms: F8 = np.zeros(n)
+
+    def add(self, ms: F8, index: I8 | None = None) -> None:
+        """Add latencies (k,) in milliseconds, to histogram `index` (k,) each or all to the first."""
+        if not ms.size:
+            return
+        buckets = bucket_of(ms)
+        if index is None:
+            np.add.at(self.current[0], buckets, 1)
+            self.max_ms[0] = max(self.max_ms[0], float(ms.max()))
+            self.sum_ms[0] += float(np.add.accumulate(ms)[-1])  # sequential: the same on every machine
+            return
+        np.add.at(self.current.reshape(-1), index * BUCKETS + buckets, 1)
+        np.maximum.at(self.max_ms, index, ms)
+        np.add.at(self.sum_ms, index, ms)
+
+    def grow(self, n: int) -> None:
+        """Make room for n histograms."""
+        more = n - self.max_ms.size
+        if more > 0:
+            for name in ("total", "current", "last"):
+                setattr(self, name, np.concatenate([getattr(self, name), np.zeros((more, BUCKETS), dtype=np.int64)]))
+            self.max_ms = np.concatenate([self.max_ms, np.zeros(more)])
+            self.sum_ms = np.concatenate([self.sum_ms, np.zeros(more)])
+
+    def roll(self) -> None:
+        """A second has ended."""
+        self.total += self.current
+        self.last, self.current = self.current, self.last
+        self.current[:] = 0
+
+    def whole(self) -> I8:
+        """Counts since the start, the present second included, (n, BUCKETS)."""
+        return self.total + self.current
+
+
+def quantile(counts: I8, q: float) -> float:
+    """The q-quantile in milliseconds of one histogram's counts (BUCKETS,), linear within a bucket; 0 if empty."""
+    cumulative = np.cumsum(counts)
+    n = int(cumulative[-1])
+    if not n:
+        return 0.0
+    rank = q * n
+    b = int(np.searchsorted(cumulative, rank, side="left"))
+    before = int(cumulative[b - 1]) if b else 0
+    inside = (rank - before) / max(1, int(counts[b]))
+    return float(EDGES[b] + (EDGES[b + 1] - EDGES[b]) * min(1.0, max(0.0, inside)))

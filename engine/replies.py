@@ -1,0 +1,132 @@
+"""The way back: answers and failures travel from where they arise over the web server and the balancer to the client.
+
+A tier that is done with a request marks a failure with `fail` (or leaves it OK) and hands the rows to `send` (from a cache or
+database node), `from_web` or `from_balancer`. A row whose web server or balancer has died meanwhile is an orphan: its client
+was told by a reset already, the work was for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .causes import Cause, outcome_of
+from .core import Core
+from .fabric import CITY, Fate, Hop
+from .flights import SERVER, Outcome
+
+if TYPE_CHECKING:
+    from .tiers.balancer import Balancer
+    from .tiers.clients import Clients
+
+I8 = NDArray[np.int64]
+F8 = NDArray[np.float64]
+
+ORPHAN = 64  # bit of flights.flags: the connection of this row was reset
+
+
+class Replies:
+    """Holds no state of its own; `balancer` and `clients` are wired by the world."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.balancer: Balancer
+        self.clients: Clients
+
+    def fail(self, slots: I8, cause: Cause, event: I8 | int = 0) -> None:
+        """Mark rows as failed by `cause`; event: id (or (n,) ids) of what began it, 0 = look for the latest disturbance."""
+        flights = self.core.flights
+        flights.outcome[slots] = outcome_of(cause)
+        flights.cause[slots] = cause
+        flights.event[slots] = event
+
+    def send(self, t: F8, slots: I8, tier: str, node: I8) -> None:
+        """Answers leave nodes `node` (n,) of `tier` at t (n,), go to their web servers and on from there."""
+        flights = self.core.flights
+        hop = self.core.fabric.hop(tier, node, "web", flights.web[slots].astype(np.int64), back=True)
+        slots, t = self._travel(t, slots, hop)
+        self.from_web(t, slots)
+
+    def from_web(self, t: F8, slots: I8) -> None:
+        """Answers leave their web servers at t (n,)."""
+        flights = self.core.flights
+        slots, t = self._drop_orphans(slots, t)
+        if not slots.size:
+            return
+        flights.web_out[slots] = t
+        web = flights.web[slots].astype(np.int64)
+        if not len(self.balancer.nodes):
+            self._to_city(t, slots, "web", web)
+            return
+        hop = self.core.fabric.hop("web", web, "balancer", flights.balancer[slots].astype(np.int64), back=True)
+        if hop.fate is not None:
+            gone = hop.fate != Fate.PASS
+            # the balancer never sees the end: it keeps the connection open until the client has given up
+            self.balancer.close_at(flights.deadline[slots[gone]], slots[gone])
+        slots, t = self._travel(t, slots, hop)
+        self.balancer.close_at(t, slots)
+        self.from_balancer(t, slots)
+
+    def from_balancer(self, t: F8, slots: I8) -> None:
+        """Answers leave the balancer at t (n,): those of web servers, or its own refusals."""
+        slots, t = self._drop_orphans(slots, t)
+        self._to_city(t, slots, "balancer", self.core.flights.balancer[slots].astype(np.int64))
+
+    def at_client(self, t: F8, slots: I8) -> None:
+        """The end came at the client itself (a failed look-up), at t (n,)."""
+        self.clients.answer(t, slots)
+
+    def lost(self, slots: I8, event: NDArray[np.int32] | I8 | int) -> None:
+        """Nobody will ever answer these rows; their clients find out by their own time-outs."""
+        flights = self.core.flights
+        flights.cause[slots] = Cause.UNREACHABLE
+        flights.event[slots] = event
+        flights.close(slots, SERVER)
+
+    def _to_city(self, t: F8, slots: I8, tier: str, node: I8) -> None:
+        if not slots.size:
+            return
+        hop = self.core.fabric.hop(tier, node, CITY, self.core.flights.city[slots].astype(np.int64), back=True)
+        slots, t = self._travel(t, slots, hop)
+        self.clients.answer(t, slots)
+
+    def _travel(self, t: F8, slots: I8, hop: Hop) -> tuple[I8, F8]:
+        """Rows that arrive, and when; those dropped on the way are lost."""
+        flights = self.core.flights
+        if hop.fate is None:
+            flights.wire[slots] += hop.delay
+            return slots, t + hop.delay
+        there = hop.fate == Fate.PASS
+        if not there.all():
+            gone = ~there
+            assert hop.event is not None
+            self.lost(slots[gone], hop.event[gone])
+        slots = slots[there]
+        flights.wire[slots] += hop.delay[there]
+        return slots, t[there] + hop.delay[there]
+
+    def _drop_orphans(self, slots: I8, t: F8) -> tuple[I8, F8]:
+        """Let go of rows whose connection was reset."""
+        flights = self.core.flights
+        orphan = (flights.flags[slots] & ORPHAN) != 0
+        if not orphan.any():
+            return slots, t
+        self.core.ledger.wasted.add_one(0, int(np.count_nonzero(orphan)))
+        flights.close(slots[orphan], SERVER)
+        return slots[~orphan], t[~orphan]
+
+    def orphan(self, slots: I8, cause: Cause, event: int, now: float, tier: str) -> None:
+        """Connections through a dead node of `tier` break: their clients get a reset, the work goes on for nobody."""
+        flights = self.core.flights
+        fresh = slots[((flights.flags[slots] & ORPHAN) == 0) & flights.waiting(slots)]
+        if not fresh.size:
+            return
+        flights.flags[fresh] |= ORPHAN
+        nodes = (flights.web if tier == "web" else flights.balancer)[fresh].astype(np.int64)
+        hop = self.core.fabric.hop(tier, nodes, CITY, flights.city[fresh].astype(np.int64), back=True)
+        self.clients.reset(now + hop.delay, fresh, cause, event)
+
+
+__all__ = ["ORPHAN", "Outcome", "Replies"]

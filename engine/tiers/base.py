@@ -1,0 +1,42 @@
+"""What every tier of the data plane is: synchronous, stepped in topological order, read after the step."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from ..core import Core
+from ..snapshot import Setting
+
+OptionValue = str | float | bool
+
+
+class Tier(ABC):
+    """A mechanism of the data plane. Holds only plain values, arrays and other parts of the world."""
+
+    name: str = ""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+
+    @abstractmethod
+    def step(self) -> None:
+        """Handle everything that is due in [core.start, core.end), in order of (time, id), and pass it on."""
+
+    def effects_changed(self) -> None:  # noqa: B027  (most tiers have nodes, some do not)
+        """Faults, membership or speeds changed at core.now: crash, freeze, revise what is here."""
+
+    def second(self) -> None:  # noqa: B027
+        """A virtual second ended: roll meters and trends."""
+
+    def option(self, name: str) -> OptionValue:
+        """Value of a live setting of this tier (a row of engine.options with this tier's name before the dot)."""
+        value: OptionValue = getattr(self, name)
+        return value
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        """Change a live setting; ranges were checked against the options table."""
+        setattr(self, name, value)
+
+    def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:  # noqa: ARG002
+        """(state lines, settings with the source of each default) of one node, for the inspector."""
+        return (), ()

@@ -1,0 +1,87 @@
+"""Full spans of sampled requests: one in SAMPLE_EVERY, those a person asks for, and none else.
+
+A tier tells the tracer about a batch in one call; only rows marked as sampled cost anything. Times are absolute virtual
+seconds here and become relative to the request's birth when a trace is shown.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .flights import Flights
+from .snapshot import Span, Trace
+
+SAMPLE_EVERY = 1_000
+KEEP = 64
+
+I8 = NDArray[np.int64]
+F8 = NDArray[np.float64]
+
+
+class Tracer:
+    """Open traces by slot, and the last KEEP finished ones."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, list[tuple[str, str, str, float, float, float, float, str]]] = {}
+        self.done: deque[Trace] = deque(maxlen=KEEP)
+        self.want_key = -1
+        self.want_user = -1
+
+    def mark(self, flights: Flights, slots: I8) -> None:
+        """Choose which of these newborn requests keep their spans."""
+        chosen = flights.root[slots] % SAMPLE_EVERY == 0
+        if self.want_key >= 0:
+            chosen |= flights.key[slots] == self.want_key
+        if self.want_user >= 0:
+            chosen |= flights.user[slots] == self.want_user
+        flights.sampled[slots] = chosen
+        if chosen.any():
+            for slot in slots[chosen].tolist():
+                self.open[slot] = []
+            if self.want_key >= 0 or self.want_user >= 0:
+                self.want_key = self.want_user = -1
+
+    def pick(self, flights: Flights, slots: I8) -> list[int]:
+        """Positions in `slots` of the sampled rows (usually none)."""
+        if not self.open:
+            return []
+        found: list[int] = np.flatnonzero(flights.sampled[slots]).tolist()
+        return found
+
+    def span(
+        self,
+        slot: int,
+        hop: str,
+        node: str,
+        *,
+        address: str = "",
+        came: float,
+        wire: float = 0.0,
+        wait: float = 0.0,
+        service: float = 0.0,
+        note: str = "",
+    ) -> None:
+        """One hop of one sampled request: when it came (absolute seconds), and the seconds it spent how."""
+        if slot in self.open:
+            self.open[slot].append((hop, node, address, came, wait, service, wire, note))
+
+    def close(self, flights: Flights, slot: int, trace: Trace) -> None:
+        """The request is over: keep its trace (spans filled in here)."""
+        born = float(flights.born[slot])
+        spans = tuple(
+            Span(
+                hop=hop, node=node, address=address, start_ms=(came - born) * 1e3, wait_ms=wait * 1e3,
+                service_ms=service * 1e3, wire_ms=wire * 1e3, note=note,
+            )
+            for hop, node, address, came, wait, service, wire, note in self.open.pop(slot, [])
+        )  # fmt: skip
+        self.done.append(
+            Trace(
+                id=trace.id, route=trace.route, key=trace.key, user=trace.user, city=trace.city, born=trace.born,
+                latency_ms=trace.latency_ms, outcome=trace.outcome, cause=trace.cause, attempt=trace.attempt,
+                spans=spans, why=trace.why,
+            )
+        )  # fmt: skip
