@@ -15,7 +15,7 @@ from rich.cells import cell_len, get_character_cell_size
 
 from .safe import safe_text
 
-__all__ = ["BOLD", "LIT", "REVERSE", "ROLE_MASK", "Canvas", "Code", "Role", "Spot", "cell_len", "fit"]
+__all__ = ["BOLD", "LIT", "NARROW", "REVERSE", "ROLE_MASK", "Canvas", "Code", "Role", "Spot", "cell_len", "fit"]
 
 
 class Role(IntEnum):
@@ -68,8 +68,8 @@ class Spot:
 
 
 # Characters known to be printable and one cell wide: text made of them (nearly all of it) is written by slices.
-_NARROW = ((0x20, 0x7F), (0xA1, 0xAD), (0xAE, 0x300), (0x2500, 0x25FD), (0x2800, 0x2900))
-_SINGLE = frozenset(chr(code) for start, stop in _NARROW for code in range(start, stop))
+_RANGES = ((0x20, 0x7F), (0xA1, 0xAD), (0xAE, 0x300), (0x2500, 0x25FD), (0x2800, 0x2900))
+NARROW = frozenset(chr(code) for start, stop in _RANGES for code in range(start, stop))
 
 
 def fit(text: str, width: int, align: str = "<") -> str:
@@ -118,7 +118,7 @@ class Canvas:
         """Write `text` from cell (x, y), clipped to the canvas. Returns the x after it, so that calls can be chained."""
         if not text.isprintable():
             text = safe_text(text)
-        if not _SINGLE.issuperset(text):
+        if not NARROW.issuperset(text):
             return self._wide_text(x, y, safe_text(text), code)
         end = x + len(text)
         if 0 <= y < self.height and x < self.width and end > 0:
