@@ -56,12 +56,18 @@ class PaneView:
 
 @dataclass(frozen=True, slots=True)
 class PaneSpec:
-    """A row of the table of panes: id ("cache"), number key ("4", "" for none), title, and how to make one."""
+    """A row of the table of panes: id ("cache"), number key ("4", "" for none), title, how to make one, where it goes.
+
+    column: in the layouts of two and of three columns (0 = left); rows: how many it would like there, border included.
+    The first row of the table is the map: small screens always show it.
+    """
 
     id: str
     key: str
     title: str
     factory: Callable[[], Pane]
+    column: tuple[int, int] = (0, 0)
+    rows: int = 9
 
 
 def window(count: int, height: int, at: int = -1, scroll: int = 0) -> range:

@@ -1,0 +1,168 @@
+"""The header (is it well, and for whom) and the footer (what can be done now): one or two rows, never wrapped.
+
+What does not fit is left out, the least important first; what stays keeps its place, since every number has a fixed width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.snapshot import Snapshot
+
+from .charts import Glyphs, gauge, sparkline
+from .draw import BOLD, Canvas, Code, Role, cell_len, fit
+from .keymap import footer_for
+from .keys import Key
+from .units import clock, count, duration, money, percent, plain
+from .view import ViewState
+
+__all__ = ["draw_footer", "draw_header", "flow"]
+
+Piece = tuple[str, Code]
+Item = tuple[int, tuple[Piece, ...]]  # (importance, what to write); the least important is left out first
+CALM_ERRORS = 0.001
+LAG_SHARE = 0.9
+
+
+def flow(canvas: Canvas, y: int, items: Sequence[Item], *, x: int = 1, gap: int = 2, spread: bool = True) -> None:
+    """Write items one after another; leave out the least important until the rest fits; share the room left over."""
+    kept = [item for item in items if item[1]]
+    room = canvas.width - x - 1
+
+    def width(item: Item) -> int:
+        return sum(cell_len(text) for text, _ in item[1])
+
+    while kept and sum(map(width, kept)) + gap * (len(kept) - 1) > room:
+        kept.remove(min(kept, key=lambda item: item[0]))
+    over = room - sum(map(width, kept)) - gap * (len(kept) - 1)
+    between = gap + (min(over // max(1, len(kept) - 1), 6) if spread else 0)
+    for item in kept:
+        for text, code in item[1]:
+            x = canvas.text(x, y, text, code)
+        x += between
+
+
+def _pace(snapshot: Snapshot, state: ViewState) -> tuple[Piece, ...]:
+    pace = snapshot.pace
+    if state.frozen:
+        return (("❄ picture held" if state.glyphs is not Glyphs.ASCII else "* picture held", Role.ACCENT | BOLD),)
+    if pace.paused:
+        return (("❚❚ paused " if state.glyphs is not Glyphs.ASCII else "|| paused ", Role.SLOW | BOLD),)
+    play = "▶ " if state.glyphs is not Glyphs.ASCII else "> "
+    if pace.asked == 0:
+        return ((play, Role.OK), (f"{plain(pace.achieved)}× max", Role.BAR))
+    if pace.achieved < LAG_SHARE * pace.asked and snapshot.now > 2:
+        return ((play, Role.SLOW), (f"{plain(pace.achieved)}× of {pace.asked:g}×", Role.SLOW))
+    return ((play, Role.OK), (f"{pace.asked:.2f}×", Role.BAR))
+
+
+def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
+    """One row or two, by the height of the canvas."""
+    for y in range(canvas.height):
+        canvas.fill(0, y, canvas.width, code=Role.BAR)
+    head = snapshot.headline
+    errors = head.error_share > CALM_ERRORS
+    error_role = Role.DOWN if errors else Role.BAR
+    p99: tuple[Piece, ...] = (("p99 ", Role.BAR_DIM), (duration(head.p99_ms / 1e3, 6), Role.BAR | BOLD))
+    if canvas.height == 1:
+        flow(
+            canvas,
+            0,
+            (
+                (5, _pace(snapshot, state)),
+                (4, ((clock(snapshot.now)[:-3], Role.BAR | BOLD),)),
+                (3, ((count(head.users), Role.BAR | BOLD), (" users", Role.BAR_DIM))),
+                (2, ((count(head.goodput), Role.BAR | BOLD), ("/s ok", Role.BAR_DIM))),
+                (7, p99),
+                (8, (("err ", Role.BAR_DIM), (percent(head.error_share, 6), error_role | BOLD))),
+            ),
+        )
+        return
+    name = (("scaletop ", Role.TITLE | BOLD), (f"{snapshot.scenario} · seed {snapshot.seed}", Role.BAR_DIM))
+    flow(
+        canvas,
+        0,
+        (
+            (1, name),
+            (8, _pace(snapshot, state)),
+            (9, ((clock(snapshot.now), Role.BAR | BOLD),)),
+            (7, ((count(head.users), Role.BAR | BOLD), (" users", Role.BAR_DIM))),
+            (6, ((count(head.offered), Role.BAR | BOLD), (" req/s", Role.BAR_DIM))),
+            (5, (("good ", Role.BAR_DIM), (count(head.goodput), Role.BAR | BOLD))),
+            (4, ((money(head.cost_per_hour, 9), Role.BAR),)),
+            (0, (("busy ", Role.BAR_DIM), (percent(snapshot.pace.busy, 6), Role.BAR))),
+        ),
+    )
+    _second_row(canvas, snapshot, state, p99, error_role)
+
+
+def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, p99: tuple[Piece, ...], error_role: Code) -> None:
+    head = snapshot.headline
+    top = max([*head.p99_trend[-12:], 1e-9])
+    length = 12 if canvas.width >= 150 else 8
+
+    def trend(values: Sequence[float], high: float | None = None) -> Piece:
+        return (" " + sparkline(values, length, high=high, glyphs=state.glyphs), Role.CHART)
+
+    causes = "".join(f"{', ' if i else ' '}{count(c.rate, 0)}/s {c.name}" for i, c in enumerate(head.causes[:2]) if c.rate > 0)
+    budget_role = Role.DOWN if head.budget_left <= 0 else Role.SLOW if head.budget_left < 0.25 else Role.OK
+    spark = canvas.width >= 100
+    flow(
+        canvas,
+        1,
+        (
+            (
+                3,
+                (
+                    ("p50 ", Role.BAR_DIM),
+                    (duration(head.p50_ms / 1e3, 6), Role.BAR | BOLD),
+                    *([trend(head.p50_trend, top)] * spark),
+                ),
+            ),
+            (
+                2,
+                (
+                    ("p95 ", Role.BAR_DIM),
+                    (duration(head.p95_ms / 1e3, 6), Role.BAR | BOLD),
+                    *([trend(head.p95_trend, top)] * spark),
+                ),
+            ),
+            (9, (*p99, *([trend(head.p99_trend, top)] * spark))),
+            (8, (("errors ", Role.BAR_DIM), (percent(head.error_share, 6), error_role | BOLD))),
+            (1, ((fit(causes, min(cell_len(causes), 34)), Role.DOWN),) if causes and error_role == Role.DOWN else ()),
+            (
+                5,
+                (
+                    (f"SLO {head.slo_target * 100:g} % ", Role.BAR_DIM),
+                    (gauge(max(0.0, head.budget_left), 9, state.glyphs), budget_role),
+                    (percent(max(0.0, head.budget_left), 6), Role.BAR | BOLD),
+                    (" left", Role.BAR_DIM),
+                ),
+            ),
+        ),
+    )
+
+
+def draw_footer(canvas: Canvas, snapshot: Snapshot, state: ViewState, keymap: Sequence[Key]) -> None:
+    """What is selected and what can be done to it; the hint of the hour; the keys. Help is always there, at the right."""
+    canvas.fill(0, 0, canvas.width, code=Role.BAR)
+    entries = footer_for(keymap, selected=bool(state.selected))
+    last = entries.pop() if entries else None
+    end = canvas.width - 1
+    if last is not None:
+        end = canvas.right(end, 0, f"{last[0]} {last[1]}", Role.BAR_DIM)
+        canvas.text(end, 0, last[0], Role.BAR_KEY | BOLD)
+    x = 1
+    if state.filter:
+        x = canvas.text(x, 0, f"/{fit(state.filter, min(20, cell_len(state.filter)))}", Role.BAR_KEY | BOLD) + 2
+    if state.selected:
+        x = canvas.text(x, 0, fit(state.selected, min(24, cell_len(state.selected))), Role.ACCENT | BOLD)
+        x = canvas.text(x, 0, ":", Role.BAR_DIM) + 1
+    elif snapshot.hint:
+        room = min(end - x - 2, max(40, canvas.width // 2))
+        x = canvas.text(x, 0, fit(snapshot.hint, min(room, cell_len(snapshot.hint))), Role.YOU) + 2
+    for key, words, _ in entries:
+        if x + cell_len(key) + 1 + cell_len(words) + 2 > end:
+            continue
+        x = canvas.text(x, 0, key, Role.BAR_KEY | BOLD)
+        x = canvas.text(x + 1, 0, words, Role.BAR_DIM) + 2

@@ -1,0 +1,90 @@
+"""The main screen as a pure drawing: header, panes in their boxes, footer, from (snapshot, view state) to cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.snapshot import Snapshot
+
+from .bars import draw_footer, draw_header
+from .charts import Glyphs
+from .draw import Canvas, Role
+from .frame import draw_frame
+from .keys import Key
+from .layout import Box, arrange, bars
+from .pane import Pane, PaneSpec, PaneView
+from .view import Rise, ViewState
+
+__all__ = ["Board"]
+
+
+class Board:
+    """All panes of the table, made once, and how to draw them. Holds nothing that changes."""
+
+    def __init__(self, specs: Sequence[PaneSpec], keymap: Sequence[Key]) -> None:
+        self.specs = tuple(specs)
+        self.keymap = tuple(keymap)
+        self._panes: dict[str, Pane] = {spec.id: spec.factory() for spec in specs}
+
+    def boxes(self, state: ViewState) -> dict[str, Box]:
+        """Where each shown pane is."""
+        return arrange(self.specs, state)
+
+    def view(self, pane: str, state: ViewState) -> PaneView:
+        """What the pane may know about the viewer."""
+        return PaneView(
+            glyphs=state.glyphs,
+            focused=pane == self.focus(state),
+            zoomed=state.zoomed,
+            selected=state.selected,
+            filter=state.filter,
+        )
+
+    def focus(self, state: ViewState) -> str:
+        """The pane that has the keyboard."""
+        if state.focus in self._panes:
+            return state.focus
+        return self.specs[0].id if self.specs else ""
+
+    def targets(self, snapshot: Snapshot, state: ViewState) -> Sequence[str]:
+        """What the cursor keys walk through: the focused pane's lines."""
+        pane = self._panes.get(self.focus(state))
+        return () if pane is None else pane.targets(snapshot, self.view(self.focus(state), state))
+
+    def attention(self, snapshot: Snapshot, state: ViewState) -> Rise:
+        """How much attention each pane asks for, the map left out (it is always shown)."""
+        return Rise(
+            tuple((s.id, self._panes[s.id].verdict(snapshot, self.view(s.id, state)).attention) for s in self.specs[1:])
+        )
+
+    def draw(self, canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
+        """The whole screen."""
+        top, bottom = bars(state.height)
+        draw_header(canvas.inside(0, 0, canvas.width, top), snapshot, state)
+        titles = {spec.id: spec for spec in self.specs}
+        for pane_id, box in self.boxes(state).items():
+            view = self.view(pane_id, state)
+            pane = self._panes[pane_id]
+            inside = draw_frame(
+                canvas.inside(box.x, box.y, box.width, box.height),
+                titles[pane_id].key,
+                titles[pane_id].title,
+                pane.verdict(snapshot, view),
+                focused=view.focused,
+                ascii_only=state.glyphs is Glyphs.ASCII,
+            )
+            pane.draw(inside, snapshot, view)
+        if bottom:
+            draw_footer(canvas.inside(0, canvas.height - 1, canvas.width, 1), snapshot, state, self.keymap)
+
+    def pane_at(self, x: int, y: int, state: ViewState) -> str:
+        """The pane under a cell, or ""."""
+        for pane_id, box in self.boxes(state).items():
+            if box.x <= x < box.x + box.width and box.y <= y < box.y + box.height:
+                return pane_id
+        return ""
+
+
+def draw_waiting(canvas: Canvas, words: str) -> None:
+    """Before the first snapshot."""
+    canvas.text(max(0, (canvas.width - len(words)) // 2), canvas.height // 2, words, Role.DIM)

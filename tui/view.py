@@ -1,0 +1,163 @@
+"""The viewer's own state as one frozen value, and the pure function that changes it. Nothing of the world is in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .charts import Glyphs
+
+__all__ = [
+    "Back",
+    "Focus",
+    "FocusNext",
+    "Freeze",
+    "Message",
+    "NextGlyphs",
+    "Resize",
+    "Rise",
+    "Search",
+    "Select",
+    "ViewState",
+    "Zoom",
+    "step_through",
+    "update",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """What this viewer looks at. `focus`: pane id; `risen`: the pane that trouble brought up; `selected`: target or ""."""
+
+    width: int = 80
+    height: int = 24
+    glyphs: Glyphs = Glyphs.BRAILLE
+    focus: str = ""
+    risen: str = ""
+    zoomed: bool = False
+    selected: str = ""
+    filter: str = ""
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """The screen has another size, in cells."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Give a pane the keyboard; if it has it already, zoom it or back."""
+
+    pane: str
+
+
+@dataclass(frozen=True, slots=True)
+class FocusNext:
+    """Give the keyboard to the pane `by` places on, of those in `panes`."""
+
+    by: int
+    panes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Select a target (\"\" for none), in a pane if one is named."""
+
+    target: str
+    pane: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Zoom:
+    """Show only the focused pane, or all again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Undo the nearest of zoom, filter, selection, held picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Show only lines that hold every word of `words`."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Hold the picture, or let it go."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextGlyphs:
+    """The next glyph set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """How much attention each pane asks for (pane, 0..3), in table order. The worst rises; it stays while it is as bad."""
+
+    attention: tuple[tuple[str, int], ...]
+
+
+Message = Resize | Focus | FocusNext | Select | Zoom | Back | Search | Freeze | NextGlyphs | Rise
+
+
+def update(state: ViewState, message: Message) -> ViewState:  # noqa: PLR0911 - one case a message
+    """The state after `message`."""
+    match message:
+        case Resize(width, height):
+            return replace(state, width=width, height=height)
+        case Focus(pane):
+            return replace(state, focus=pane) if pane != state.focus else replace(state, zoomed=not state.zoomed)
+        case FocusNext(by, panes):
+            at = panes.index(state.focus) if state.focus in panes else -1 if by > 0 else 0
+            return replace(state, focus=panes[(at + by) % len(panes)]) if panes else state
+        case Select(target, pane):
+            return replace(state, selected=target, focus=pane or state.focus)
+        case Zoom():
+            return replace(state, zoomed=not state.zoomed)
+        case Back():
+            return _back(state)
+        case Search(words):
+            return replace(state, filter=" ".join(words.lower().split()))
+        case Freeze():
+            return replace(state, frozen=not state.frozen)
+        case NextGlyphs():
+            sets = list(Glyphs)
+            return replace(state, glyphs=sets[(sets.index(state.glyphs) + 1) % len(sets)])
+        case Rise(attention):
+            return _rise(state, attention)
+
+
+def _back(state: ViewState) -> ViewState:
+    if state.zoomed:
+        return replace(state, zoomed=False)
+    if state.filter:
+        return replace(state, filter="")
+    if state.selected:
+        return replace(state, selected="")
+    return replace(state, frozen=False)
+
+
+def _rise(state: ViewState, attention: tuple[tuple[str, int], ...]) -> ViewState:
+    levels = dict(attention)
+    worst = max(levels.values(), default=0)
+    if state.risen in levels and levels[state.risen] == worst:
+        return state
+    risen = next((pane for pane, level in attention if level == worst), "")
+    return state if risen == state.risen else replace(state, risen=risen)
+
+
+def step_through(targets: Sequence[str], selected: str, by: int) -> str:
+    """The target `by` lines on from the selected one; from none, the first (or last). Ends stop, they do not wrap."""
+    if not targets:
+        return selected
+    if selected not in targets:
+        return targets[0] if by > 0 else targets[-1]
+    return targets[max(0, min(len(targets) - 1, targets.index(selected) + by))]
