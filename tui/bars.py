@@ -63,7 +63,6 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
     head = snapshot.headline
     errors = head.error_share > CALM_ERRORS
     error_role = Role.DOWN if errors else Role.BAR
-    p99: tuple[Piece, ...] = (("p99 ", Role.BAR_DIM), (duration(head.p99_ms / 1e3, 6), Role.BAR | BOLD))
     if canvas.height == 1:
         flow(
             canvas,
@@ -73,7 +72,7 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
                 (4, ((clock(snapshot.now)[:-3], Role.BAR | BOLD),)),
                 (3, ((count(head.users), Role.BAR | BOLD), (" users", Role.BAR_DIM))),
                 (2, ((count(head.goodput), Role.BAR | BOLD), ("/s ok", Role.BAR_DIM))),
-                (7, p99),
+                (7, (("p99 ", Role.BAR_DIM), (duration(head.p99_ms / 1e3, 6), Role.BAR | BOLD))),
                 (8, (("err ", Role.BAR_DIM), (percent(head.error_share, 6), error_role | BOLD))),
             ),
         )
@@ -93,10 +92,10 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
             (0, (("busy ", Role.BAR_DIM), (percent(snapshot.pace.busy, 6), Role.BAR))),
         ),
     )
-    _second_row(canvas, snapshot, state, p99, error_role)
+    _second_row(canvas, snapshot, state, error_role)
 
 
-def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, p99: tuple[Piece, ...], error_role: Code) -> None:
+def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role: Code) -> None:
     head = snapshot.headline
     top = max([*head.p99_trend[-12:], 1e-9])
     length = 12 if canvas.width >= 150 else 8
@@ -104,30 +103,19 @@ def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, p99: tuple
     def trend(values: Sequence[float], high: float | None = None) -> Piece:
         return (" " + sparkline(values, length, high=high, glyphs=state.glyphs), Role.CHART)
 
+    def quantile(name: str, value_ms: float, values: Sequence[float]) -> tuple[Piece, ...]:
+        number = (f"{name} ", Role.BAR_DIM), (duration(value_ms / 1e3, 6), Role.BAR | BOLD)
+        return (*number, trend(values, top)) if canvas.width >= 100 else number
+
     causes = "".join(f"{', ' if i else ' '}{count(c.rate, 0)}/s {c.name}" for i, c in enumerate(head.causes[:2]) if c.rate > 0)
     budget_role = Role.DOWN if head.budget_left <= 0 else Role.SLOW if head.budget_left < 0.25 else Role.OK
-    spark = canvas.width >= 100
     flow(
         canvas,
         1,
         (
-            (
-                3,
-                (
-                    ("p50 ", Role.BAR_DIM),
-                    (duration(head.p50_ms / 1e3, 6), Role.BAR | BOLD),
-                    *([trend(head.p50_trend, top)] * spark),
-                ),
-            ),
-            (
-                2,
-                (
-                    ("p95 ", Role.BAR_DIM),
-                    (duration(head.p95_ms / 1e3, 6), Role.BAR | BOLD),
-                    *([trend(head.p95_trend, top)] * spark),
-                ),
-            ),
-            (9, (*p99, *([trend(head.p99_trend, top)] * spark))),
+            (3, quantile("p50", head.p50_ms, head.p50_trend)),
+            (2, quantile("p95", head.p95_ms, head.p95_trend)),
+            (9, quantile("p99", head.p99_ms, head.p99_trend)),
             (8, (("errors ", Role.BAR_DIM), (percent(head.error_share, 6), error_role | BOLD))),
             (1, ((fit(causes, min(cell_len(causes), 34)), Role.DOWN),) if causes and error_role == Role.DOWN else ()),
             (

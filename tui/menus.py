@@ -1,0 +1,159 @@
+"""The menus themselves: faults, scale, change, traffic, made from the engine's tables and what exists now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.catalogue import Catalogue, FaultInfo, OptionInfo, ScaleInfo
+from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Restart, SetOption, Undrain
+from engine.snapshot import Node, NodeState, Snapshot
+
+from .menu import Ask, Item, Menu, unique_keys
+from .targets import candidates, default_target
+
+__all__ = ["change_menu", "fault_menu", "option_item", "scale_menu", "traffic_menu"]
+
+TRAFFIC = ("traffic", "clients")
+
+
+def fault_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
+    """Every fault that has something to act on, by family; what fits the selection is aimed at it."""
+    items = [_fault(fault, snapshot, selected) for fault in catalogue.faults]
+    return Menu("Fault: what shall break?", tuple(item for item in items if item.targets))
+
+
+def _fault(fault: FaultInfo, snapshot: Snapshot, selected: str) -> Item:
+    def make(target: str, amount: float | None) -> Command:
+        return Inject(fault=fault.name, target=target, amount=amount)
+
+    return Item(
+        keys=fault.keys,
+        title=fault.title,
+        explain=fault.explain,
+        family=fault.family,
+        targets=default_target(fault.targets, selected, snapshot),
+        amount=fault.default if fault.unit else None,
+        unit=fault.unit,
+        make=make,
+    )
+
+
+def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
+    """Add and remove machines; restart and drain the selected one. A capital letter takes away."""
+    items: list[Item] = []
+    for scale in catalogue.scales:
+        items.append(
+            Item(
+                keys=scale.keys,
+                title=f"add {scale.title}",
+                explain=f"One more {scale.title}; it starts cold and costs money from now on.",
+                family="add",
+                targets=tuple(candidates("shard", snapshot)) if scale.needs_parent else (),
+                make=_adder(scale.tier, parent=scale.needs_parent),
+            )
+        )
+    for scale in catalogue.scales:
+        names = _removable(scale, snapshot)
+        if names:
+            order = _selected_first(names, selected)
+            explain = "Taken out of the system for good. A shard first gives its keys away."
+            take = Item(keys=scale.keys.upper(), title=f"remove {scale.title}", explain=explain, family="remove", targets=order)
+            items.append(_with(take, lambda target, _: RemoveNode(node=target)))
+    machines = [n.name for n in snapshot.map.nodes if n.tier not in ("city", "dns")]
+    webs = [n for n in snapshot.map.nodes if n.tier == "web"]
+    rows: tuple[tuple[str, str, str, list[str], Callable[[str, float | None], Command]], ...] = (
+        ("R", "restart", "What it held in memory is lost.", machines, lambda target, _: Restart(node=target)),
+        ("D", "drain", "No new requests; those it has finish.", _names(webs, False), lambda target, _: Drain(node=target)),
+        ("U", "undrain", "Let it back in.", _names(webs, True), lambda target, _: Undrain(node=target)),
+    )
+    for key, title, explain, names, make in rows:
+        if names:
+            items.append(Item(keys=key, title=title, explain=explain, family="machine", targets=_selected_first(names, selected), make=make))
+    return Menu("Scale: more machines, or fewer", unique_keys(items))
+
+
+def _with(item: Item, make: Callable[[str, float | None], Command]) -> Item:
+    return Item(keys=item.keys, title=item.title, explain=item.explain, family=item.family, targets=item.targets, make=make)
+
+
+def _selected_first(names: Sequence[str], selected: str) -> tuple[str, ...]:
+    return (selected, *(name for name in names if name != selected)) if selected in names else tuple(names)
+
+
+def _names(nodes: Sequence[Node], draining: bool) -> list[str]:
+    return [n.name for n in nodes if (n.state is NodeState.DRAINING) is draining]
+
+
+def _adder(tier: str, *, parent: bool) -> Callable[[str, float | None], Command]:
+    return lambda target, _: AddNode(tier=tier, parent=target if parent else "")
+
+
+def _removable(scale: ScaleInfo, snapshot: Snapshot) -> tuple[str, ...]:
+    """What may be taken away: the newest first."""
+    if scale.tier == "shard":
+        names = candidates("shard", snapshot)
+    elif scale.tier == "replica":
+        names = [n.name for n in snapshot.map.nodes if n.tier == "db" and n.role != "primary"]
+    else:
+        names = [n.name for n in snapshot.map.nodes if n.tier == scale.tier]
+    return tuple(reversed(names))
+
+
+def change_menu(catalogue: Catalogue, snapshot: Snapshot) -> Menu:
+    """Every live setting but those of traffic, by what it belongs to."""
+    options = [o for o in catalogue.options if o.name.partition(".")[0] not in TRAFFIC]
+    return Menu("Change: settings of the running system", unique_keys([option_item(o, snapshot) for o in options]))
+
+
+def traffic_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
+    """How many users, how they behave, and the crowds that come by themselves."""
+    options = [option_item(o, snapshot) for o in catalogue.options if o.name.partition(".")[0] in TRAFFIC]
+    crowds = [_fault(f, snapshot, selected) for f in catalogue.faults if f.family == "traffic"]
+    return Menu("Traffic: who comes, and how", unique_keys([*options, *(item for item in crowds if item.targets)]))
+
+
+def _now(option: OptionInfo, snapshot: Snapshot) -> str:
+    """The value of a setting, where the snapshot shows it under the same name ("cache.ttl")."""
+    part, _, name = option.name.partition(".")
+    value = getattr(getattr(snapshot, part, None), name, None)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int | float):
+        return f"{value:g} {option.unit}".rstrip()
+    return value if isinstance(value, str) else ""
+
+
+def option_item(option: OptionInfo, snapshot: Snapshot) -> Item:
+    """A row for a setting: words open a list, switches ask on or off, numbers ask for a number in range."""
+    now = _now(option, snapshot)
+    source = f"default from: {option.source}" if option.source else ""
+    family = option.name.partition(".")[0]
+    if option.choices:
+        rows = [_choice(option, word, now) for word in option.choices]
+        menu = Menu(option.title, unique_keys(rows))
+        return Item(keys=option.keys, title=option.title, note=now, explain=source, family=family, menu=menu)
+    if option.kind == "bool":
+        rows = [_choice(option, word, now) for word in ("on", "off")]
+        menu = Menu(option.title, unique_keys(rows))
+        return Item(keys=option.keys, title=option.title, note=now, explain=source, family=family, menu=menu)
+    unit = f" {option.unit}" if option.unit else ""
+    question = f"{option.title}: {option.low:g} to {option.high:g}{unit}"
+    ask = Ask(question, now.split(" ", maxsplit=1)[0], lambda text: SetOption(option=option.name, value=_number(option, text)))
+    return Item(keys=option.keys, title=option.title, note=now, explain=source, family=family, ask=ask)
+
+
+def _choice(option: OptionInfo, word: str, now: str) -> Item:
+    value: str | bool = word == "on" if option.kind == "bool" else word
+    note = "now" if word == now else ""
+    return Item(keys=word[:1], title=word, note=note, make=lambda _target, _amount: SetOption(option=option.name, value=value))
+
+
+def _number(option: OptionInfo, text: str) -> float:
+    """The number typed, if it is one in range. Raises ValueError with a sentence."""
+    try:
+        value = float(text.replace(",", "").strip())
+    except ValueError:
+        raise ValueError("a number, please") from None
+    if not option.low <= value <= option.high:
+        raise ValueError(f"from {option.low:g} to {option.high:g}, please")
+    return value

@@ -1,0 +1,98 @@
+"""The log as a story: each event below what caused it, one step further in, so that a symptom leads back to its key.
+
+Snapshots carry the latest events only; `Story` keeps those seen so far, up to a limit, by id.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.snapshot import Event
+
+from .charts import Glyphs
+from .draw import Canvas, Role
+from .marks import EVENT_ROLE
+from .units import clock
+
+__all__ = ["Line", "Story", "chain", "draw_lines", "weave"]
+
+LIMIT = 5000
+DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event and how far from its first cause it is (0 = a beginning)."""
+
+    event: Event
+    depth: int
+
+
+class Story:
+    """The events seen by this viewer, oldest first."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._events: OrderedDict[int, Event] = OrderedDict()
+        self._limit = limit
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Keep these; an event that is known already is not kept twice."""
+        for event in events:
+            if event.id not in self._events:
+                self._events[event.id] = event
+        while len(self._events) > self._limit:
+            self._events.popitem(last=False)
+
+    def events(self) -> list[Event]:
+        """All, by id."""
+        return sorted(self._events.values(), key=lambda event: event.id)
+
+
+def weave(events: Iterable[Event]) -> list[Line]:
+    """Events with each effect right under its cause (causes in order of id). An effect whose cause is gone is a beginning."""
+    ordered = sorted(events, key=lambda event: event.id)
+    known = {event.id for event in ordered}
+    effects: dict[int, list[Event]] = {}
+    for event in ordered:
+        # a cause must be older, so that no damaged log can make a circle
+        cause = event.cause if event.cause in known and event.cause < event.id else 0
+        effects.setdefault(cause, []).append(event)
+    out: list[Line] = []
+    stack = [(event, 0) for event in reversed(effects.get(0, []))]
+    while stack:
+        event, depth = stack.pop()
+        out.append(Line(event, depth))
+        stack.extend((effect, depth + 1) for effect in reversed(effects.get(event.id, [])))
+    return out
+
+
+def chain(events: Iterable[Event], event_id: int) -> list[Event]:
+    """The event and all that led to it, first cause first."""
+    known = {event.id: event for event in events}
+    out: list[Event] = []
+    at = known.get(event_id)
+    while at is not None:
+        out.append(at)
+        at = known.get(at.cause) if at.cause < at.id else None
+    return out[::-1]
+
+
+def draw_lines(canvas: Canvas, lines: Iterable[Line], glyphs: Glyphs = Glyphs.BRAILLE) -> None:
+    """One line each: time, who, the keys that were pressed, and the text, indented under its cause."""
+    elbow = "`-" if glyphs is Glyphs.ASCII else "└─"
+    for y, line in enumerate(lines):
+        if y >= canvas.height:
+            return
+        event, depth = line.event, min(line.depth, DEEPEST)
+        x = canvas.text(0, y, clock(event.at)[:-3], Role.DIM) + 1
+        if depth:
+            x = canvas.text(x + 3 * (depth - 1), y, elbow + " ", Role.FAINT)
+        you = event.by.startswith("you")
+        x = canvas.text(x, y, event.by + " ", Role.YOU if you else Role.DIM)
+        if event.keys:
+            x = canvas.text(x, y, event.keys + " ", Role.KEY)
+        canvas.text(x, y, event.text, EVENT_ROLE.get(event.level, Role.TEXT))
+        if event.target:
+            canvas.spot(event.target, 0, y, canvas.width)

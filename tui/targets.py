@@ -1,0 +1,72 @@
+"""What a command can be aimed at: names by kind, found in the snapshot, so that what exists now is what is offered.
+
+Kinds are those of the fault table (`engine.catalogue.FaultInfo.targets`). The order is deterministic: trouble-free and busy
+first, since that is where a fault shows most; then by the engine's own order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engine.snapshot import NodeState, Snapshot
+
+__all__ = ["candidates", "default_target", "describe", "kinds_of"]
+
+NODE_KINDS = ("web", "cache", "db", "balancer", "city")
+_FIT = (NodeState.UP, NodeState.SLOW, NodeState.STANDBY)
+
+
+def candidates(kind: str, snapshot: Snapshot) -> list[str]:
+    """Names of this kind, the most telling first."""
+    if kind in NODE_KINDS:
+        nodes = [node for node in snapshot.map.nodes if node.tier == kind]
+        return [n.name for n in sorted(nodes, key=lambda n: (n.state not in _FIT, n.role in ("standby", "replica"), -n.rate))]
+    return list(dict.fromkeys(_others(kind, snapshot)))
+
+
+def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - one case a kind
+    match kind:
+        case "dns":
+            return (level.name for level in snapshot.dns.levels)
+        case "link":
+            return (link.name for link in snapshot.map.links)
+        case "zone":
+            return (node.at for node in snapshot.map.nodes if node.at and node.tier != "city")
+        case "key":
+            return (str(hot.key) for hot in (*snapshot.shards.hot, *snapshot.cache.hot))
+        case "shard":
+            return (shard.name for shard in snapshot.shards.shards)
+        case "record":
+            return (record.name for record in snapshot.dns.records)
+        case "tier":
+            return (node.tier for node in snapshot.map.nodes if node.tier != "city")
+        case _:
+            return (kind,)  # things there is one of, such as "traffic"
+
+
+def kinds_of(target: str, snapshot: Snapshot) -> set[str]:
+    """Every kind in which this name occurs now."""
+    kinds = (*NODE_KINDS, "dns", "link", "zone", "key", "shard", "record", "tier")
+    return {kind for kind in kinds if target in candidates(kind, snapshot)}
+
+
+def default_target(kinds: Sequence[str], selected: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """What a fault on these kinds could be aimed at: the selected target first if it is one, then all others."""
+    found = list(dict.fromkeys(name for kind in kinds for name in candidates(kind, snapshot)))
+    if selected in found:
+        found.remove(selected)
+        found.insert(0, selected)
+    return tuple(found)
+
+
+def describe(target: str, snapshot: Snapshot) -> str:
+    """The target in one line: its state, verdict and faults, for the clipboard and for menus."""
+    for node in snapshot.map.nodes:
+        if node.name == target:
+            parts = [node.state.value, node.role, node.verdict, *(f"fault: {fault}" for fault in node.faults)]
+            return " · ".join(part for part in parts if part)
+    for link in snapshot.map.links:
+        if link.name == target:
+            return " · ".join(part for part in (link.state.value, link.verdict, *link.faults) if part)
+    faults = [fault.text or fault.fault for fault in snapshot.faults if fault.target == target]
+    return " · ".join(faults)
