@@ -1,0 +1,91 @@
+"""Random draws of the world: Zipf keys by alias table, Poisson arrivals in order, service demands by moments.
+
+Each caller brings its own generator, so that one part's draws never shift another's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import Service
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+class Zipf:
+    """Keys 0..n-1 with weight 1 / (rank + 1) ** s, drawn in constant time from an alias table (Walker 1977).
+
+    The table is built by one sweep written as prefix sums: light entries are topped up by heavy ones in order.
+    """
+
+    def __init__(self, n: int, s: float) -> None:
+        self.n = n
+        self.s = s
+        weights = np.array([float(i) ** -s for i in range(1, n + 1)])  # libm pow, the same on every machine we know
+        self.total = float(np.cumsum(weights)[-1])
+        scaled = weights * (n / self.total)
+        self.accept: F8 = np.ones(n)
+        self.alias: I8 = np.arange(n, dtype=np.int64)
+        heavy = np.flatnonzero(scaled >= 1.0)
+        light = np.flatnonzero(scaled < 1.0)
+        if light.size and heavy.size:
+            deficit = np.cumsum(1.0 - scaled[light])
+            surplus = np.cumsum(scaled[heavy] - 1.0)
+            before = np.concatenate([[0.0], deficit[:-1]])
+            giver = np.minimum(np.searchsorted(surplus, before, side="right"), heavy.size - 1)
+            self.accept[light] = scaled[light]
+            self.alias[light] = heavy[giver]
+            # the heavy entry that gave more than it had is topped up by the next one
+            last = np.searchsorted(deficit, surplus, side="left")
+            emptied = last < light.size
+            emptied[-1] = False
+            over = deficit[np.minimum(last, light.size - 1)] - surplus
+            self.accept[heavy[emptied]] = 1.0 - over[emptied]
+            self.alias[heavy[:-1][emptied[:-1]]] = heavy[1:][emptied[:-1]]
+
+    def draw(self, rng: np.random.Generator, n: int) -> I8:
+        """n keys, (n,) int64."""
+        scaled = rng.random(n) * self.n
+        column = scaled.astype(np.int64)
+        keep = scaled - column < self.accept[column]
+        return np.where(keep, column, self.alias[column])
+
+    def share(self, key: int) -> float:
+        """The key's share of all draws."""
+        weight: float = float(key + 1) ** -self.s
+        return weight / self.total
+
+
+def poisson_times(rng: np.random.Generator, rate: float, start: float, end: float) -> F8:
+    """Arrival times in [start, end) of a Poisson process of `rate` a second, ascending, without sorting.
+
+    n is Poisson; given n, the times are uniform order statistics, made from n + 1 exponential spacings.
+    """
+    span = end - start
+    n = int(rng.poisson(rate * span))
+    if not n:
+        return np.empty(0)
+    spacing = np.cumsum(rng.standard_exponential(n + 1))
+    times: F8 = start + spacing[:-1] * (span / spacing[-1])
+    return times
+
+
+def demands(rng: np.random.Generator, service: Service, n: int) -> F8:
+    """n service demands in seconds: floor + (mean - floor) X with E[X] = 1 and cv^2 of X as configured.
+
+    cv^2 = 0 constant, 1 exponential, between a gamma, above 1 hyperexponential with balanced means.
+    """
+    floor = min(service.floor_ms, service.mean_ms) / 1e3
+    rest = service.mean_ms / 1e3 - floor
+    cv2 = service.cv2
+    if cv2 == 0.0 or rest == 0.0:
+        return np.full(n, floor + rest)
+    if cv2 < 1.0:
+        return floor + rest * cv2 * rng.standard_gamma(1.0 / cv2, n)
+    x = rng.standard_exponential(n)
+    if cv2 > 1.0:
+        p = 0.5 * (1.0 + float(np.sqrt((cv2 - 1.0) / (cv2 + 1.0))))
+        x *= np.where(rng.random(n) < p, 0.5 / p, 0.5 / (1.0 - p))
+    return floor + rest * x

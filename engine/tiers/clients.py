@@ -1,0 +1,295 @@
+"""The clients: they wait, give up, try again within a budget, and tell the ledger how each request ended.
+
+An attempt ends by whatever comes first: its answer, a reset, or its deadline. A failed attempt is tried again after a
+back-off (base x 2^attempt, capped, with full jitter) if attempts and the retry budget allow it (Google SRE book, ch. 22:
+retries as a share of first attempts over the last ten seconds).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..causes import WORDS, Cause, outcome_of
+from ..core import Core, generator
+from ..flights import CLIENT, SERVER, Outcome
+from ..pending import Pending
+from ..snapshot import Clients as Reading
+from ..snapshot import Trace
+from .base import Tier
+
+if TYPE_CHECKING:
+    from .dns import Dns
+    from .traffic import Traffic
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+BUDGET_SECONDS = 10  # the window of the retry budget
+
+
+class Clients(Tier):
+    """The users' side of every request."""
+
+    name = "client"
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        config = core.config.client
+        self.timeout = config.timeout
+        self.retries = config.retries
+        self.backoff = config.backoff
+        self.backoff_cap = config.backoff_cap
+        self.jitter = config.jitter
+        self.budget = config.budget
+        self.storm = False  # effect of a fault: clients retry at once, without back-off or budget
+        self.rng = generator(core.seed, "retry jitter")
+        self.inbox = Pending(core.dt)  # answers: (t, slot)
+        self.resets = Pending(core.dt, columns=4)  # (t, slot, id, cause, event)
+        self.deadlines = Pending(core.dt, columns=2)  # (t, slot, id)
+        self.waiting = Pending(core.dt)  # retries: (t, slot)
+        self.firsts: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
+        self.agains: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
+        self.overload_event = 0
+        self.dns: Dns
+        self.traffic: Traffic
+
+    def reset_effects(self) -> None:
+        """No fault acts on the clients."""
+        self.storm = False
+
+    # ---- the way out
+
+    def launch(self, t: F8, slots: I8) -> None:
+        """Attempts begin at t (n,), the rows are written."""
+        flights = self.core.flights
+        flights.sent[slots] = t
+        deadline = t + self.timeout
+        flights.deadline[slots] = deadline
+        self.core.ledger.attempts.add_one(0, slots.size)
+        self.firsts[-1] += int(np.count_nonzero(flights.attempt[slots] == 0))
+        self.deadlines.push(deadline, slots, flights.id[slots])
+        self.dns.ask(t, slots)
+
+    def begin(self) -> None:
+        """Retries whose back-off ends in this window set out."""
+        t, slots = self.waiting.take(self.core.end, self.core.flights.id)
+        if t.size:
+            self.launch(t, slots)
+
+    # ---- the way back
+
+    def answer(self, t: F8, slots: I8) -> None:
+        """Answers or failures reach the clients at t (n,); the server side of the rows ends with them."""
+        self.inbox.push(t, slots)
+
+    def reset(self, t: F8, slots: I8, cause: Cause, event: int) -> None:
+        """Resets reach the clients at t (n,); the rows may live on at some server."""
+        n = slots.size
+        ids = self.core.flights.id[slots]
+        self.resets.push(t, slots, ids, np.full(n, int(cause), dtype=np.int64), np.full(n, event, dtype=np.int64))
+
+    def step(self) -> None:
+        """Everything that ends an attempt in this window, first things first."""
+        flights, end = self.core.flights, self.core.end
+        t, slots = self.inbox.take(end, flights.id)
+        ended: list[tuple[F8, I8]] = []
+        if t.size:
+            heard = flights.waiting(slots) & (t <= flights.deadline[slots])
+            if not heard.all():
+                self._unheard(slots[~heard])
+                t, slots = t[heard], slots[heard]
+            flights.close(slots, SERVER)
+            ended.append((t, slots))
+        answered = slots
+        if len(self.resets):
+            ended += self._resets(answered)
+        ended += self._deadlines([s for _, s in ended])
+        if ended:
+            when = np.concatenate([e[0] for e in ended])
+            who = np.concatenate([e[1] for e in ended])
+            if len(ended) > 1:
+                order = np.lexsort((flights.id[who], when))
+                when, who = when[order], who[order]
+            if who.size:
+                self._end(when, who)
+
+    def _unheard(self, slots: I8) -> None:
+        """Answers that come too late: the work was for nothing."""
+        self.core.ledger.wasted.add_one(0, slots.size)
+        flights = self.core.flights
+        waiting = flights.waiting(slots)
+        # its deadline falls in this window too and will be handled as a time-out; the answer must not count any more
+        late = slots[waiting]
+        flights.outcome[late] = Outcome.IN_FLIGHT
+        flights.cause[late] = Cause.NONE
+        flights.close(slots, SERVER)
+
+    def _resets(self, answered: I8) -> list[tuple[F8, I8]]:
+        flights = self.core.flights
+        t, (slots, ids, causes, events) = self.resets.take_all(self.core.end, flights.id)
+        valid = (flights.id[slots] == ids) & flights.waiting(slots) & (t <= flights.deadline[slots])
+        valid &= ~np.isin(slots, answered)
+        t, slots = t[valid], slots[valid]
+        if not t.size:
+            return []
+        flights.outcome[slots] = Outcome.FAILED
+        flights.cause[slots] = causes[valid]
+        flights.event[slots] = events[valid]
+        return [(t, slots)]
+
+    def _deadlines(self, already: list[I8]) -> list[tuple[F8, I8]]:
+        flights = self.core.flights
+        t, (slots, ids) = self.deadlines.take_all(self.core.end, flights.id)
+        if not t.size:
+            return []
+        valid = (flights.id[slots] == ids) & flights.waiting(slots)
+        if not valid.any():
+            return []
+        t, slots = t[valid], slots[valid]
+        for done in already:
+            keep = ~np.isin(slots, done)
+            t, slots = t[keep], slots[keep]
+        if not t.size:
+            return []
+        unreachable = flights.cause[slots] == Cause.UNREACHABLE
+        flights.cause[slots] = np.where(unreachable, np.uint8(Cause.UNREACHABLE), np.uint8(Cause.TIMEOUT))
+        flights.outcome[slots] = Outcome.FAILED
+        self.core.ledger.timed_out.add_one(0, t.size)
+        return [(t, slots)]
+
+    def _end(self, t: F8, slots: I8) -> None:
+        """Attempts ended at t, sorted: retry the failed ones that may, book the rest."""
+        core, flights = self.core, self.core.flights
+        outcome = flights.outcome[slots]
+        good = outcome == Outcome.IN_FLIGHT
+        final = slots
+        if good.all():
+            flights.outcome[slots] = Outcome.OK
+        else:
+            flights.outcome[slots[good]] = Outcome.OK
+            self._blame(slots[~good])
+            again = self._retry(t, slots, ~good)
+            if again.any():
+                flights.close(slots[again], CLIENT)
+                final, t = slots[~again], t[~again]
+        if not final.size:
+            return
+        latency = t - flights.born[final]
+        ledger = core.ledger
+        done = flights.outcome[final]
+        ledger.end(
+            flights.route[final].astype(np.int64),
+            flights.source[final].astype(np.int64),
+            done.astype(np.int64),
+            flights.cause[final].astype(np.int64),
+            latency,
+        )
+        ledger.slow_ok.add_one(0, int(np.count_nonzero((done == Outcome.OK) & (latency > core.config.slo.latency))))
+        ledger.seal(flights.root[final], t, done, flights.version[final])
+        self.traffic.ended(t, final)
+        for i in core.tracer.pick(flights, final):
+            self._trace(int(final[i]), float(latency[i]))
+        flights.close(final, CLIENT)
+
+    def _retry(self, t: F8, slots: I8, failed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of the failed attempts are tried again; they get new rows that set out after their back-off."""
+        flights = self.core.flights
+        again = failed & (flights.attempt[slots] < self.retries)
+        if self.budget and not self.storm and again.any():
+            allowed = int(self.budget * sum(self.firsts)) - sum(self.agains)
+            again &= np.cumsum(again) <= allowed
+        old = slots[again]
+        if not old.size:
+            return again
+        self.agains[-1] += old.size
+        self.core.ledger.retries.add_one(0, old.size)
+        attempt = flights.attempt[old]
+        pause = np.minimum(self.backoff_cap, self.backoff * np.ldexp(1.0, attempt.astype(np.int32)))
+        if self.jitter == "full":
+            pause = pause * self.rng.random(old.size)
+        if self.storm:
+            pause = np.zeros(old.size)
+        new = flights.take(old.size)
+        for column in ("user", "key", "route", "kind", "source", "city", "born", "root", "sampled"):
+            values = getattr(flights, column)
+            values[new] = values[old]
+        flights.attempt[new] = attempt + 1
+        self.traffic.draw_demands(new)
+        for i in self.core.tracer.pick(flights, old):
+            self.core.tracer.open[int(new[i])] = self.core.tracer.open.pop(int(old[i]), [])
+        self.waiting.push(t[again] + pause, new)
+        return again
+
+    def _blame(self, slots: I8) -> None:
+        """Every failure leads to an event: the fault of a node it touched, else the latest disturbance, else overload."""
+        core, flights = self.core, self.core.flights
+        open_cases = slots[flights.event[slots] == 0]
+        for tier, column in (("web", flights.web), ("db", flights.db), ("cache", flights.cache), ("balancer", flights.balancer)):
+            nodes = core.fabric.tiers.get(tier)
+            if not open_cases.size or nodes is None or not len(nodes):
+                continue
+            index = column[open_cases]
+            flights.event[open_cases] = np.where(index >= 0, nodes.event[np.maximum(index, 0)], 0)
+            open_cases = open_cases[flights.event[open_cases] == 0]
+        if open_cases.size:
+            if not core.log.latest_disturbance and not self.overload_event:
+                self.overload_event = core.log.tell(
+                    core.now, "world", "more is asked than the servers can do: requests fail", level="bad", disturbs=True
+                )
+            flights.event[open_cases] = core.log.latest_disturbance or self.overload_event
+        for cause in np.unique(flights.cause[slots]).tolist():
+            last = slots[flights.cause[slots] == cause][-1]
+            core.ledger.cause_event[int(cause)] = int(flights.event[last])
+
+    def _trace(self, slot: int, latency: float) -> None:
+        core, flights = self.core, self.core.flights
+        cause = Cause(int(flights.cause[slot]))
+        outcome = outcome_of(cause) if cause is not Cause.NONE else Outcome.OK
+        chain = core.log.chain(int(flights.event[slot])) if outcome is not Outcome.OK else ()
+        why = tuple(e.text for e in map(core.log.find, chain) if e is not None)
+        born = float(flights.born[slot])
+        core.tracer.close(
+            flights,
+            slot,
+            Trace(
+                id=int(flights.root[slot]),
+                route=core.config.route[int(flights.route[slot])].name,
+                key=int(flights.key[slot]),
+                user=int(flights.user[slot]),
+                city=core.fabric.cities[int(flights.city[slot])],
+                born=born,
+                latency_ms=latency * 1e3,
+                outcome=outcome.name.lower(),
+                cause=WORDS[cause] if outcome is not Outcome.OK else "",
+                attempt=int(flights.attempt[slot]),
+                spans=(),
+                why=why,
+            ),
+        )
+
+    # ---- reading
+
+    def second(self) -> None:
+        """A second ended: the budget's window moves on."""
+        self.firsts.append(0)
+        self.agains.append(0)
+
+    def reading(self) -> Reading:
+        """The clients' part of a snapshot."""
+        ledger = self.core.ledger
+        firsts = max(1, int(ledger.arrived.last[0]))
+        allowed = self.budget * sum(self.firsts)
+        return Reading(
+            attempts_per_request=float(ledger.attempts.last[0]) / firsts,
+            retry_rate=float(ledger.retries.last[0]),
+            timeout_rate=float(ledger.timed_out.last[0]),
+            budget_left=1.0 if not self.budget else max(0.0, 1.0 - sum(self.agains) / max(1.0, allowed)),
+            retries_on=self.retries > 0,
+            backoff="none (storm)" if self.storm else f"{self.backoff:g} s x 2^n, {self.jitter} jitter",
+            multiplier=self.traffic.multiplier,
+            flash_key=self.traffic.flash_key,
+        )

@@ -1,0 +1,189 @@
+"""Where requests come from: users in cities asking in open loop, users who wait and think in closed loop, and scripts.
+
+Every request is born with its own user, city, key, route, time and service demands; nothing about it is drawn later except
+what a fault does to it. Rates are Poisson; a flash crowd is a second stream on one key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import Scenario
+from ..core import Core, generator
+from ..draws import Zipf, demands, poisson_times
+from ..flights import Kind
+from ..geo import City
+from ..pending import Pending
+from .base import Tier
+
+if TYPE_CHECKING:
+    from .clients import Clients
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+OPEN, CLOSED, SCRIPTED = 0, 1, 2  # sources
+
+
+class Births(NamedTuple):
+    """Scripted or recorded requests, (n,) each, in order of time; demands in seconds at speed 1."""
+
+    t: F8
+    user: I8
+    key: I8
+    route: I8
+    web_work: F8
+    db_work: F8
+
+    def cut(self, n: int) -> tuple[Births, Births]:
+        """The first n and the rest."""
+        a = Births(self.t[:n], self.user[:n], self.key[:n], self.route[:n], self.web_work[:n], self.db_work[:n])
+        b = Births(self.t[n:], self.user[n:], self.key[n:], self.route[n:], self.web_work[n:], self.db_work[n:])
+        return a, b
+
+
+class Traffic(Tier):
+    """The source of all requests."""
+
+    name = "traffic"
+
+    def __init__(self, core: Core, cities: tuple[City, ...]) -> None:
+        super().__init__(core)
+        config: Scenario = core.config
+        self.rng = generator(core.seed, "traffic")
+        self.rng_web = generator(core.seed, "web demand")
+        self.rng_db = generator(core.seed, "database demand")
+        self.rng_think = generator(core.seed, "think")
+        self.users = config.users.count
+        self.requests_per_second = config.traffic.requests_per_second
+        self.curve = config.traffic.curve
+        self.zipf = Zipf(config.traffic.keys, config.traffic.zipf)
+        people = np.array([float(c.population) for c in cities])
+        self.city_weight: F8 = people / people.sum()
+        self.city_first: I8 = np.concatenate([[0], np.round(np.cumsum(self.city_weight) * self.users)]).astype(np.int64)
+        self.longitude: F8 = np.array([c.longitude for c in cities])
+        shares = np.array([r.share for r in config.route])
+        self.route_edges: F8 = np.cumsum(shares / shares.sum())
+        self.route_kind = np.array([Kind.WRITE if r.kind == "write" else Kind.READ for r in config.route], dtype=np.uint8)
+        self.multiplier = 1.0  # effect of faults
+        self.flash_key = -1  # effect of faults
+        self.flash_share = 0.0  # extra requests on flash_key, as a share of the normal rate
+        self.thinking = Pending(core.dt)  # closed loop: (time, user)
+        if config.traffic.closed_users:
+            who = np.arange(config.traffic.closed_users, dtype=np.int64)
+            self.thinking.push(self.rng_think.standard_exponential(who.size) * config.traffic.think, who)
+        self.script: list[Births] = []
+        self.recorded: list[tuple[I8, Births]] | None = None  # (ids, births) when a test asks
+        self.clients: Clients
+
+    def reset_effects(self) -> None:
+        """No fault acts on the load."""
+        self.multiplier = 1.0
+        self.flash_key = -1
+        self.flash_share = 0.0
+
+    def city_of(self, users: I8) -> I8:
+        """City index of users, (n,)."""
+        return np.searchsorted(self.city_first, users, side="right") - 1
+
+    def rate(self, t: float) -> F8:
+        """Requests a second asked for at virtual time t, per city (c,): the day curve follows each city's longitude."""
+        base = self.requests_per_second * self.multiplier * self.city_weight
+        if not self.curve:
+            return base
+        day = self.core.config.traffic.day
+        phase = np.mod(t / day + self.longitude / 360.0, 1.0)
+        triangle = 1.0 - 4.0 * np.abs(phase - 0.5)  # a day curve of straight lines: no libm in the world's state
+        return base * (1.0 + self.curve * triangle)
+
+    def step(self) -> None:
+        """All requests born in this window, in order of time."""
+        core = self.core
+        rates = self.rate(core.start)
+        total = float(np.cumsum(rates)[-1])
+        t = poisson_times(self.rng, total, core.start, core.end)
+        if t.size:
+            self._open(t, rates / total)
+        if self.flash_share and self.flash_key >= 0:
+            t = poisson_times(self.rng, total * self.flash_share, core.start, core.end)
+            if t.size:
+                self._open(t, rates / total, key=self.flash_key)
+        t, who = self.thinking.take(core.end)
+        if t.size:
+            self._birth(t, who, self.zipf.draw(self.rng, t.size), self._routes(t.size), CLOSED)
+        while self.script and self.script[0].t.size and self.script[0].t[0] < core.end:
+            self._scripted(self.script[0])
+
+    def _open(self, t: F8, share: F8, key: int = -1) -> None:
+        n = t.size
+        city = np.minimum(np.searchsorted(np.cumsum(share), self.rng.random(n), side="right"), share.size - 1)
+        first = self.city_first[city]
+        user = first + (self.rng.random(n) * (self.city_first[city + 1] - first)).astype(np.int64)
+        keys = np.full(n, key, dtype=np.int64) if key >= 0 else self.zipf.draw(self.rng, n)
+        routes = self._routes(n) if key < 0 else np.full(n, self._first_read(), dtype=np.int64)
+        self._birth(t, np.minimum(user, self.users - 1), keys, routes, OPEN)
+
+    def _routes(self, n: int) -> I8:
+        if self.route_edges.size == 1:
+            return np.zeros(n, dtype=np.int64)
+        found = np.searchsorted(self.route_edges, self.rng.random(n), side="right")
+        return np.minimum(found, self.route_edges.size - 1)
+
+    def _first_read(self) -> int:
+        reads = np.flatnonzero(self.route_kind == Kind.READ)
+        return int(reads[0]) if reads.size else 0
+
+    def _scripted(self, births: Births) -> None:
+        due = int(np.searchsorted(births.t, self.core.end, side="left"))
+        now, rest = births.cut(due)
+        self.script = ([rest] if rest.t.size else []) + self.script[1:]
+        self._birth(now.t, now.user, now.key, now.route, SCRIPTED, now.web_work, now.db_work)
+
+    def _birth(
+        self, t: F8, user: I8, key: I8, route: I8, source: int, web_work: F8 | None = None, db_work: F8 | None = None
+    ) -> None:
+        """Write the rows and launch their first attempts."""
+        flights = self.core.flights
+        slots = flights.take(t.size)
+        flights.user[slots] = user
+        flights.key[slots] = key
+        flights.route[slots] = route
+        flights.kind[slots] = self.route_kind[route]
+        flights.source[slots] = source
+        flights.city[slots] = self.city_of(user)
+        flights.attempt[slots] = 0
+        flights.born[slots] = t
+        self.draw_demands(slots, web_work, db_work)
+        if self.recorded is not None:
+            row = Births(t, user, key, route, flights.web_work[slots], flights.db_work[slots])
+            self.recorded.append((flights.id[slots], row))
+        self.core.tracer.mark(flights, slots)
+        self.core.ledger.arrive(route, np.full(t.size, source, dtype=np.int64))
+        self.clients.launch(t, slots)
+
+    def draw_demands(self, slots: I8, web_work: F8 | None = None, db_work: F8 | None = None) -> None:
+        """Service demands of new attempts: given, or drawn from the generators of the two tiers."""
+        config = self.core.config
+        flights = self.core.flights
+        n = slots.size
+        if web_work is None:
+            web_work = demands(self.rng_web, config.web.service, n)
+        flights.web_work[slots] = web_work
+        if db_work is None:
+            db_work = demands(self.rng_db, config.database.read, n)
+            writes = np.flatnonzero(flights.kind[slots] == Kind.WRITE)
+            if writes.size:
+                db_work[writes] = demands(self.rng_db, config.database.write, writes.size)
+        flights.db_work[slots] = db_work
+
+    def ended(self, t: F8, slots: I8) -> None:
+        """User requests ended at t (n,): those of the closed loop think and come again."""
+        flights = self.core.flights
+        again = flights.source[slots] == CLOSED
+        if again.any():
+            users = flights.user[slots[again]].astype(np.int64)
+            pause = self.rng_think.standard_exponential(users.size) * self.core.config.traffic.think
+            self.thinking.push(t[again] + pause, users)

@@ -1,0 +1,235 @@
+"""The web tier: n servers of k workers, each with a queue; what they finish goes on to cache, database or straight back.
+
+A server's workers are held for its own CPU demand; waiting for cache and database happens outside of them (an event loop).
+A crash takes what waits, what is served, and every connection whose answer has not yet left the server.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..causes import Cause
+from ..core import Core, generator
+from ..flights import SERVER, Kind
+from ..meter import Histogram, Meter
+from ..nodes import Nodes
+from ..pending import Pending
+from ..queueing import Discipline, Stations
+from ..replies import Replies
+from ..snapshot import Setting
+from .base import OptionValue, Tier
+
+if TYPE_CHECKING:
+    from .balancer import Balancer
+    from .cache import Cache
+    from .database import Database
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+class Web(Tier):
+    """Servers "web-1", "web-2", ... round robin over the zones."""
+
+    name = "web"
+
+    def __init__(self, core: Core, replies: Replies) -> None:
+        super().__init__(core)
+        config = core.config.web
+        self.replies = replies
+        self.queue = config.queue
+        self.discipline = config.discipline
+        self.nodes = Nodes("web")
+        core.fabric.add_tier(self.nodes)
+        self.stations = Stations(bound=config.queue or None, discipline=Discipline(config.discipline))
+        self.inbox = Pending(core.dt)
+        self.rng = generator(core.seed, "web errors")
+        self.served = Meter(0)
+        self.latency = Histogram(0)  # time in a server, ms
+        self.busy_before: F8 = np.zeros(0)
+        self.utilisation: F8 = np.zeros(0)
+        self.known_up: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self.known_speed: F8 = np.zeros(0)
+        self.shed = 0
+        routes = core.config.route
+        self.use_cache = np.array([r.cached and r.kind == "read" and r.database for r in routes])
+        self.use_db = np.array([r.database for r in routes])
+        for _ in range(config.nodes):
+            self.add_node()
+        self.balancer: Balancer
+        self.cache: Cache
+        self.database: Database
+
+    # ---- membership
+
+    def add_node(self, zone: int = -1) -> int:
+        """One more server, in the next zone in turn unless told; returns its index."""
+        index = len(self.nodes)
+        zone = index % len(self.core.fabric.zones) if zone < 0 else zone
+        address = f"10.0.{1 + index // 250}.{10 + index % 250}"
+        self.nodes.add(f"web-{index + 1}", zone, address, now=self.core.now)
+        self.stations.add_node(self.core.config.web.workers, bound=self.queue or None)
+        self.served.grow(index + 1)
+        self.latency.grow(index + 1)
+        self.busy_before = np.append(self.busy_before, 0.0)
+        self.utilisation = np.append(self.utilisation, 0.0)
+        self.known_up = np.append(self.known_up, True)
+        self.known_speed = np.append(self.known_speed, 1.0)
+        return index
+
+    def remove_node(self, index: int) -> None:
+        """Take a server out: no new requests, its connections are reset (drain it first to be gentle)."""
+        self.nodes.member[index] = False
+        self._die(index, int(self.nodes.event[index]))
+
+    def restore_node(self, index: int) -> None:
+        """A removed server comes back under its old name."""
+        self.nodes.member[index] = True
+        self.nodes.draining[index] = False
+        self.nodes.born[index] = self.core.now
+
+    def restart(self, index: int) -> None:
+        """The process starts anew: all that it held is gone."""
+        self._die(index, int(self.nodes.event[index]))
+        self.nodes.born[index] = self.core.now
+
+    # ---- the way of a request
+
+    def arrive(self, t: F8, slots: I8) -> None:
+        """At the server's door at t (n,), `flights.web` set."""
+        self.inbox.push(t, slots)
+
+    def step(self) -> None:
+        """Queue what came, pass on what is done."""
+        flights, end = self.core.flights, self.core.end
+        t, slots = self.inbox.take(end, flights.id)
+        if t.size:
+            node = flights.web[slots].astype(np.int64)
+            alive = self.nodes.up[node] & self.nodes.member[node]
+            if not alive.all():
+                dead = ~alive
+                self._refuse(t[dead], slots[dead])
+                t, slots, node = t[alive], slots[alive], node[alive]
+        if t.size:
+            plan = self.stations.admit(t, node, flights.web_work[slots], slots)
+            if not plan.accepted.all():
+                out = ~plan.accepted
+                self.shed += int(np.count_nonzero(out))
+                self.replies.fail(slots[out], Cause.QUEUE_FULL)
+                self.replies.from_web(t[out], slots[out])
+        gone = self.stations.departures(end)
+        if gone.finish.size:
+            self._pass_on(gone.finish, gone.row, gone.node, gone.start, gone.arrival)
+
+    def _refuse(self, t: F8, slots: I8) -> None:
+        """On the wire when the server died: refused at its door."""
+        flights = self.core.flights
+        self.replies.fail(slots, Cause.REFUSED, self.nodes.event[flights.web[slots]].astype(np.int64))
+        self.replies.from_web(t, slots)
+
+    def _pass_on(self, t: F8, slots: I8, node: I8, start: F8, came: F8) -> None:
+        flights = self.core.flights
+        flights.wait[slots] += start - came
+        flights.service[slots] += t - start
+        self.served.add(node)
+        self.latency.add((t - came) * 1e3, node)
+        for i in self.core.tracer.pick(flights, slots):
+            n = int(node[i])
+            self.core.tracer.span(
+                int(slots[i]), "web", self.nodes.names[n], address=self.nodes.addresses[n], came=float(came[i]),
+                wait=float(start[i] - came[i]), service=float(t[i] - start[i]),
+            )  # fmt: skip
+        if self.nodes.error_rate.any():
+            t, slots = self._errors(t, slots, node)
+        route = flights.route[slots]
+        cached = self.use_cache[route] & (len(self.cache.nodes) > 0)
+        stored = self.use_db[route] & ~cached
+        if cached.all():
+            self.cache.look_up(t, slots)
+            return
+        plain = ~cached & ~stored
+        for mask, to in ((cached, self.cache.look_up), (stored, self.database.arrive), (plain, self.replies.from_web)):
+            if mask.any():
+                to(t[mask], slots[mask])
+
+    def _errors(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8]:
+        """The fault "error rate": the application answers 500 for this share of what it served."""
+        bad = self.rng.random(slots.size) < self.nodes.error_rate[node]
+        if bad.any():
+            self.replies.fail(slots[bad], Cause.SERVER_ERROR, self.nodes.event[node[bad]].astype(np.int64))
+            self.replies.from_web(t[bad], slots[bad])
+        return t[~bad], slots[~bad]
+
+    # ---- faults
+
+    def effects_changed(self) -> None:
+        """Crashes take what is inside; speeds bend what is planned."""
+        nodes, now = self.nodes, self.core.now
+        for index in np.flatnonzero(self.known_up & ~nodes.up).tolist():
+            self._die(index, int(nodes.event[index]))
+        for index in np.flatnonzero(~self.known_up & nodes.up).tolist():
+            nodes.born[index] = now
+        for index in np.flatnonzero(self.known_speed != nodes.speed).tolist():
+            self.stations.set_speed(index, now, float(nodes.speed[index]))
+        self.known_up = nodes.up.copy()
+        self.known_speed = nodes.speed.copy()
+
+    def _die(self, index: int, event: int) -> None:
+        """Everything that this server held, and every connection that leads through it, is lost."""
+        core, flights = self.core, self.core.flights
+        inside = self.stations.crash(index, core.now)
+        live = flights.live()
+        through = live[(flights.web[live] == index) & (flights.web_out[live] > core.now)]
+        self.replies.orphan(through, Cause.RESET, event, core.now, "web")
+        if inside.size:
+            flights.close(inside, SERVER)
+        self.balancer.reset_web(index)
+
+    # ---- settings and readings
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        """web.queue (0 = unbounded) and web.discipline act on the running stations."""
+        now = self.core.now
+        if name == "queue":
+            self.queue = int(value)
+            for index in range(len(self.nodes)):
+                self.stations.set_bound(index, now, self.queue or None)
+        elif name == "discipline":
+            self.discipline = "lifo" if value == "lifo" else "fifo"
+            self.stations.set_discipline(now, Discipline(self.discipline))
+        else:
+            super().set_option(name, value)
+
+    def second(self) -> None:
+        """Utilisation of the second that ended: worker seconds spent / worker seconds there were."""
+        self.served.roll()
+        self.latency.roll()
+        busy = self.stations.busy_seconds(self.core.end)
+        workers = np.array(self.stations.nodes.workers, dtype=np.float64)
+        self.utilisation = np.clip((busy - self.busy_before) / np.maximum(workers, 1.0), 0.0, 1.0)
+        self.busy_before = busy
+
+    def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
+        """State and settings of one server."""
+        totals, config = self.stations.totals, self.core.config.web
+        served = max(1, int(totals.departures[node]))
+        state = (
+            Setting("arrived", f"{int(totals.arrivals[node]):,}", "counted at its door"),
+            Setting("served", f"{int(totals.departures[node]):,}", "departures of its queue"),
+            Setting("shed", f"{int(totals.rejected[node]):,}", "found the queue full"),
+            Setting("lost", f"{int(totals.lost[node]):,}", "inside when it died"),
+            Setting("mean wait", f"{totals.wait[node] / served * 1e3:.2f} ms", "queueing time / served"),
+            Setting("mean service", f"{totals.busy[node] / served * 1e3:.2f} ms", "busy time / served"),
+            Setting("utilisation", f"{self.utilisation[node]:.1%}", "busy worker seconds of the last second"),
+        )
+        settings = (
+            Setting("workers", str(self.stations.nodes.workers[node]), "scenario web.workers"),
+            Setting("service", f"{config.service.mean_ms:g} ms, cv2 {config.service.cv2:g}", "scenario web.service"),
+            Setting("queue", f"{self.queue or 'unbounded'} {self.discipline}", "scenario web.queue"),
+            Setting("speed", f"{self.nodes.speed[node]:g}", "1 = nominal; faults change it"),
+            Setting("price", f"${config.price:g}/h", "m5.large, EC2 us-east-1 price tables"),
+        )
+        return state, settings
