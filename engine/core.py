@@ -33,7 +33,7 @@ class Core:
         self.flights = Flights()
         self.fabric = fabric
         self.log = EventLog()
-        self.ledger = Ledger(len(config.route))
+        self.ledger = Ledger(len(config.route), max(1, int(config.slo.window)))
         self.tracer = Tracer()
 
     def open_window(self) -> None:

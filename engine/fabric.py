@@ -167,6 +167,19 @@ class Fabric:
             return same
         return np.ones(n, dtype=np.bool_)
 
+    def distance(self, a: str, ai: I8, b: str, bi: I8) -> float:
+        """One-way seconds between two nodes as of now, effects and rules included, losses not."""
+        total = float(self._distance(a, ai, b, bi)[0])
+        for tier, index in ((a, ai), (b, bi)):
+            if tier in self.tiers:
+                total += float(self.tiers[tier].extra_s[index][0])
+        for rule in self.rules:
+            if (self._match(rule.a, a, ai) & self._match(rule.b, b, bi)).any() or (
+                self._match(rule.b, a, ai) & self._match(rule.a, b, bi)
+            ).any():
+                total += rule.extra_s
+        return total
+
     def reachable(self, a: str, ai: int, b: str, bi: int) -> bool:
         """Would a packet between these two arrive at all (agents' probes)? Losses are not drawn, refusals do not count."""
         one, two = np.array([ai]), np.array([bi])

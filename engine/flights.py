@@ -170,4 +170,7 @@ class Flights:
 
 
 # Written by whoever makes the row (traffic), so not reset here: a batch pays only for what a tier may read before writing.
-RESET = ("conn", "web_out", "wire", "wait", "service", "flags", "outcome", "cause", "event", "cache", "db", "web", "balancer", "version")
+RESET = (
+    "conn", "web_out", "wire", "wait", "service", "flags", "outcome", "cause", "event",
+    "cache", "db", "web", "balancer", "version",
+)  # fmt: skip

@@ -7,13 +7,14 @@ arrived = ok + failed + shed + in flight, in all, per route and per source (inva
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .causes import Cause
 from .flights import Outcome
-from .meter import Histogram, Meter, Trend
+from .meter import Histogram, Meter, Trend, quantile
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -24,7 +25,7 @@ SOURCES = 4  # open loop, closed loop, scripted, real clients
 class Ledger:
     """All counters that concern user requests. Routes and sources index the scenario's tables."""
 
-    def __init__(self, routes: int) -> None:
+    def __init__(self, routes: int, slo_window: int = 3600) -> None:
         self.arrived = Meter(1)
         self.attempts = Meter(1)
         self.retries = Meter(1)
@@ -41,6 +42,7 @@ class Ledger:
         self.trends: dict[str, Trend] = {
             name: Trend() for name in ("offered", "goodput", "p50", "p95", "p99", "error", "retry")
         }
+        self.slo_window: deque[tuple[int, int]] = deque(maxlen=slo_window)  # (ended, bad) a second
         self.chain = b"\x00" * 16
 
     def arrive(self, route: I8, source: I8) -> None:
@@ -73,11 +75,33 @@ class Ledger:
         """User requests that have not ended."""
         return int(self.arrived.sum[0] - self.outcomes.sum[1:].sum())
 
-    def roll(self) -> None:
-        """A second has ended."""
+    def second(self) -> None:
+        """A second has ended: roll the meters, extend the trends and the SLO's window."""
         for meter in (
             self.arrived, self.attempts, self.retries, self.timed_out, self.wasted, self.late, self.outcomes, self.causes,
             self.slow_ok,
         ):  # fmt: skip
             meter.roll()
         self.latency.roll()
+        ended = int(self.outcomes.last[1:].sum())
+        right = int(self.outcomes.last[Outcome.OK])
+        bad = ended - right + int(self.slow_ok.last[0])
+        self.slo_window.append((ended, bad))
+        counts = self.latency.last[0]
+        for name, value in (
+            ("offered", float(self.arrived.last[0])),
+            ("goodput", float(right)),
+            ("p50", quantile(counts, 0.50)),
+            ("p95", quantile(counts, 0.95)),
+            ("p99", quantile(counts, 0.99)),
+            ("error", (ended - right) / ended if ended else 0.0),
+            ("retry", float(self.retries.last[0])),
+        ):
+            self.trends[name].push(value)
+
+    def budget_left(self, target: float) -> float:
+        """Share of the error budget that is left: 1 = none used, below 0 = overdrawn; over the SLO's window."""
+        ended = sum(e for e, _ in self.slo_window)
+        bad = sum(b for _, b in self.slo_window)
+        allowed = ended * (1.0 - target)
+        return 1.0 - bad / allowed if allowed > 0 else 1.0

@@ -6,6 +6,7 @@ overflows. Following `cause` from any event ends at a beginning (cause 0): a key
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 
 from .snapshot import Event
@@ -20,6 +21,7 @@ class EventLog:
         self.events: deque[Event] = deque(maxlen=KEEP)
         self.next_id = 1
         self.latest_disturbance = 0  # last event that could explain trouble: a fault, an option, a change of traffic
+        self.chain_hash = b"\x00" * 16  # part of the run's digest
         self.causes: dict[int, int] = {}  # id -> cause of every event that began or passed on trouble; small
 
     def tell(
@@ -37,6 +39,8 @@ class EventLog:
         """Append an event and return its id. level: "info", "good", "warn" or "bad"; at in virtual seconds."""
         event = Event(id=self.next_id, at=at, by=by, text=text, cause=cause, level=level, target=target, keys=keys)
         self.events.append(event)
+        line = f"{event.id} {at!r} {by} {text} {cause} {level} {target}"
+        self.chain_hash = hashlib.blake2b(self.chain_hash + line.encode(), digest_size=16).digest()
         self.causes[event.id] = cause
         if len(self.causes) > 4 * KEEP:
             for old in sorted(self.causes)[: 2 * KEEP]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ..causes import Cause
 from ..core import Core, generator
-from ..flights import SERVER, Kind
+from ..flights import SERVER
+from ..load import Load, load_of
 from ..meter import Histogram, Meter
 from ..nodes import Nodes
 from ..pending import Pending
@@ -211,6 +212,10 @@ class Web(Tier):
         workers = np.array(self.stations.nodes.workers, dtype=np.float64)
         self.utilisation = np.clip((busy - self.busy_before) / np.maximum(workers, 1.0), 0.0, 1.0)
         self.busy_before = busy
+
+    def load(self) -> Load:
+        """How loaded the servers are."""
+        return load_of(self.stations, self.utilisation, self.served, self.latency, self.core.now)
 
     def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
         """State and settings of one server."""

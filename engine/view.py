@@ -1,0 +1,91 @@
+"""What an agent sees: the world at the last step boundary, to be read and not to be changed.
+
+A view asks the same fabric and the same nodes that requests meet: a probe that a cut link would swallow fails here too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .config import Scenario
+    from .log import EventLog
+    from .nodes import Nodes
+    from .tiers.balancer import Balancer
+    from .tiers.cache import Cache
+    from .tiers.database import Database
+    from .tiers.dns import Dns
+    from .tiers.web import Web
+    from .world import World
+
+
+class View:
+    """Read-only by agreement: agents are pure functions of it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds at the boundary."""
+        return self._world.core.now
+
+    @property
+    def step_no(self) -> int:
+        """Steps done."""
+        return self._world.core.step_no
+
+    @property
+    def config(self) -> Scenario:
+        """The scenario as it was loaded."""
+        return self._world.core.config
+
+    @property
+    def log(self) -> EventLog:
+        """The event log, for causes."""
+        return self._world.core.log
+
+    @property
+    def balancer(self) -> Balancer:
+        """The balancer tier."""
+        return self._world.balancer
+
+    @property
+    def web(self) -> Web:
+        """The web tier."""
+        return self._world.web
+
+    @property
+    def cache(self) -> Cache:
+        """The cache tier."""
+        return self._world.cache
+
+    @property
+    def database(self) -> Database:
+        """The database tier."""
+        return self._world.database
+
+    @property
+    def dns(self) -> Dns:
+        """The DNS tier."""
+        return self._world.dns
+
+    def nodes(self, tier: str) -> Nodes:
+        """A tier's nodes."""
+        return self._world.core.fabric.tiers[tier]
+
+    def answers(self, tier: str, index: int, seen_from: tuple[str, int], timeout: float) -> bool:
+        """Would a probe of node `index` of `tier`, sent now by node `seen_from` (tier, index), be answered in `timeout` s?
+
+        The process must run and not be frozen, the path must not be cut, and the round trip must fit.
+        """
+        nodes = self.nodes(tier)
+        if not bool(nodes.up[index]) or float(nodes.speed[index]) <= 0.0:
+            return False
+        fabric = self._world.core.fabric
+        a, ai = seen_from
+        if not fabric.reachable(a, ai, tier, index):
+            return False
+        return 2.0 * fabric.distance(a, np.array([ai]), tier, np.array([index])) <= timeout

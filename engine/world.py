@@ -1,0 +1,163 @@
+"""The world: all tiers in the order in which a request meets them, stepped by one call that changes everything.
+
+    world = World(scenario, seed)
+    world.step(orders)          # orders: sorted commands with their givers
+    world.snapshot(), world.digest(), world.view()
+
+The world is synchronous and pure: no clock, no files, no threads. It is also a value: see engine.state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from .agents import AGENTS, agents_for
+from .agents.base import AgentState, settle
+from .apply import apply
+from .commands import Order
+from .config import Scenario
+from .core import Core, generator
+from .effects import rebuild
+from .fabric import Fabric
+from .faults import FaultBook
+from .geo import city_table, one_way, zone_one_way
+from .replies import Replies
+from .showing import inspection, snapshot
+from .snapshot import Inspection, Snapshot
+from .tiers.balancer import Balancer
+from .tiers.base import Tier
+from .tiers.cache import Cache
+from .tiers.clients import Clients
+from .tiers.database import Database
+from .tiers.dns import Dns
+from .tiers.traffic import Traffic
+from .tiers.web import Web
+from .undo import UndoBook
+from .view import View
+
+
+class World:
+    """A running system. `seed` None takes the scenario's."""
+
+    def __init__(self, config: Scenario, seed: int | None = None) -> None:
+        seed = config.seed if seed is None else seed
+        cities = city_table(config.users.cities)
+        fabric = Fabric(
+            zone_one_way(config.network),
+            one_way(cities, tuple(z.region for z in config.network.zones)),
+            [c.name for c in cities],
+            [z.name for z in config.network.zones],
+            generator(seed, "fabric"),
+        )
+        self.core = Core(config, seed, fabric)
+        self.replies = Replies(self.core)
+        self.traffic = Traffic(self.core, cities)
+        self.clients = Clients(self.core)
+        self.dns = Dns(self.core, self.replies, cities)
+        self.balancer = Balancer(self.core, self.replies)
+        self.web = Web(self.core, self.replies)
+        self.cache = Cache(self.core, self.replies)
+        self.database = Database(self.core, self.replies)
+        self.faults = FaultBook()
+        self.undo = UndoBook()
+        self.whole_second = 0
+        self._wire()
+        self.agents: dict[str, AgentState] = agents_for(self)
+        rebuild(self)
+        self.core.log.tell(0.0, "scenario", f"{config.name}: {config.title}", level="good")
+
+    def _wire(self) -> None:
+        self.replies.balancer, self.replies.clients = self.balancer, self.clients
+        self.traffic.clients = self.clients
+        self.clients.dns, self.clients.traffic = self.dns, self.traffic
+        self.dns.balancer = self.balancer
+        self.balancer.web, self.balancer.dns = self.web, self.dns
+        self.web.balancer, self.web.cache, self.web.database = self.balancer, self.cache, self.database
+        self.cache.database = self.database
+        self.database.cache = self.cache
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """All tiers in the order of a step."""
+        return (self.traffic, self.clients, self.dns, self.balancer, self.web, self.cache, self.database)
+
+    # ---- time
+
+    @property
+    def step_no(self) -> int:
+        """Steps done."""
+        return self.core.step_no
+
+    @property
+    def dt(self) -> float:
+        """Length of a step, seconds."""
+        return self.core.dt
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds at the last step boundary."""
+        return self.core.now
+
+    def step(self, orders: Sequence[Order] = ()) -> None:
+        """Apply `orders` in the order given, then run one step. AssertionError = a bug, with scenario, seed and step."""
+        core = self.core
+        try:
+            for order in orders:
+                apply(self, order)
+            core.open_window()
+            self.clients.begin()
+            self.traffic.step()
+            self.dns.step()
+            self.balancer.step()
+            self.web.step()
+            self.cache.step()
+            self.database.step()
+            self.clients.step()
+            core.close_window()
+            if int(core.now + 1e-9) > self.whole_second:
+                self.whole_second = int(core.now + 1e-9)
+                self._second()
+            settle(self.agents, AGENTS, self.is_up, core.step_no)
+        except AssertionError as error:
+            error.add_note(f"scenario {core.config.name}, seed {core.seed}, step {core.step_no}")
+            raise
+
+    def _second(self) -> None:
+        for tier in self.tiers:
+            tier.second()
+        self.core.ledger.second()
+
+    def is_up(self, name: str) -> bool:
+        """Whether the process of a node runs, by name (agents live and die by it)."""
+        for nodes in self.core.fabric.tiers.values():
+            index = nodes.index(name)
+            if index >= 0:
+                return bool(nodes.up[index] & nodes.member[index])
+        return False
+
+    # ---- looking
+
+    def view(self) -> View:
+        """What agents see."""
+        return View(self)
+
+    def snapshot(self) -> Snapshot:
+        """What viewers see; changes nothing."""
+        return snapshot(self)
+
+    def inspect(self, target: str) -> Inspection | None:
+        """All there is to say of a node, link or tier by name; None if there is no such thing."""
+        return inspection(self, target)
+
+    def follow(self, key: int | None, user: int | None) -> None:
+        """Keep the full spans of the next request for `key` or of `user`."""
+        self.core.tracer.want_key = -1 if key is None else key
+        self.core.tracer.want_user = -1 if user is None else user
+
+    def digest(self) -> str:
+        """Hash of every ended request (who, when, how, which version) and every event so far."""
+        h = hashlib.blake2b(self.core.ledger.chain, digest_size=16)
+        h.update(self.core.log.chain_hash)
+        h.update(f"{self.core.step_no} {self.core.seed} {self.core.flights.next_id}".encode())
+        return h.hexdigest()
