@@ -15,7 +15,7 @@ from .layout import Box, arrange, bars
 from .pane import Pane, PaneSpec, PaneView
 from .view import Rise, ViewState
 
-__all__ = ["Board"]
+__all__ = ["Board", "draw_waiting"]
 
 
 class Board:
@@ -46,16 +46,14 @@ class Board:
             return state.focus
         return self.specs[0].id if self.specs else ""
 
-    def targets(self, snapshot: Snapshot, state: ViewState) -> Sequence[str]:
-        """What the cursor keys walk through: the focused pane's lines."""
-        pane = self._panes.get(self.focus(state))
-        return () if pane is None else pane.targets(snapshot, self.view(self.focus(state), state))
+    def targets_of(self, pane: str, snapshot: Snapshot, state: ViewState) -> Sequence[str]:
+        """What the cursor keys walk through in a pane."""
+        found = self._panes.get(pane)
+        return () if found is None else found.targets(snapshot, self.view(pane, state))
 
     def attention(self, snapshot: Snapshot, state: ViewState) -> Rise:
         """How much attention each pane asks for, the map left out (it is always shown)."""
-        return Rise(
-            tuple((s.id, self._panes[s.id].verdict(snapshot, self.view(s.id, state)).attention) for s in self.specs[1:])
-        )
+        return Rise(tuple((s.id, self._panes[s.id].verdict(snapshot, self.view(s.id, state)).attention) for s in self.specs[1:]))
 
     def draw(self, canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
         """The whole screen."""

@@ -53,9 +53,9 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
             )
         )
     for scale in catalogue.scales:
-        names = _removable(scale, snapshot)
-        if names:
-            order = _selected_first(names, selected)
+        gone = _removable(scale, snapshot)
+        if gone:
+            order = _selected_first(gone, selected)
             explain = "Taken out of the system for good. A shard first gives its keys away."
             take = Item(keys=scale.keys.upper(), title=f"remove {scale.title}", explain=explain, family="remove", targets=order)
             items.append(_with(take, lambda target, _: RemoveNode(node=target)))
@@ -68,7 +68,8 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
     )
     for key, title, explain, names, make in rows:
         if names:
-            items.append(Item(keys=key, title=title, explain=explain, family="machine", targets=_selected_first(names, selected), make=make))
+            row = Item(keys=key, title=title, explain=explain, family="machine", targets=_selected_first(names, selected))
+            items.append(_with(row, make))
     return Menu("Scale: more machines, or fewer", unique_keys(items))
 
 

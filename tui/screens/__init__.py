@@ -1,0 +1,1 @@
+"""The screens over the board: menus, questions, help, the log, inspections. One file each."""

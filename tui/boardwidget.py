@@ -1,0 +1,72 @@
+"""The board on the screen: a cell widget that draws `tui.board` and turns the mouse into view messages."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message as TextualMessage
+
+from engine.snapshot import Snapshot
+
+from .board import Board, draw_waiting
+from .cells import CellWidget
+from .draw import Canvas
+from .theme import Palette
+from .view import Focus, Message, Select, ViewState, step_through
+
+__all__ = ["BoardWidget"]
+
+
+class BoardWidget(CellWidget, can_focus=False):
+    """Shows a snapshot as the view state says. `shown` is set by the screen; None before the first snapshot."""
+
+    class Moved(TextualMessage):
+        """The mouse asks for a change of view."""
+
+        def __init__(self, change: Message, *, inspect: bool = False) -> None:
+            super().__init__()
+            self.change = change
+            self.inspect = inspect
+
+    def __init__(self, board: Board, state: ViewState, palette: Palette) -> None:
+        super().__init__(palette, id="board")
+        self.board = board
+        self.state = state
+        self.shown: Snapshot | None = None
+        self.waiting = "waiting for the engine ..."
+
+    def paint(self, canvas: Canvas) -> None:
+        """The whole screen from (snapshot, view)."""
+        if self.shown is None:
+            draw_waiting(canvas, self.waiting)
+        else:
+            self.board.draw(canvas, self.shown, self.state)
+
+    def lit_target(self) -> str:
+        """What is selected lights up wherever it is drawn."""
+        return self.state.selected
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects what is under it and focuses its pane; a second one inspects."""
+        target = self.spot_at(event.x, event.y)
+        pane = self.board.pane_at(event.x, event.y, self.state)
+        if target:
+            self.post_message(self.Moved(Select(target, pane), inspect=event.chain == 2))
+        elif pane and pane != self.board.focus(self.state):
+            self.post_message(self.Moved(Focus(pane)))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel walks through the lines of the pane under it."""
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel walks through the lines of the pane under it."""
+        self._wheel(event, -1)
+
+    def _wheel(self, event: events.MouseEvent, by: int) -> None:
+        pane = self.board.pane_at(event.x, event.y, self.state)
+        if self.shown is None or not pane:
+            return
+        targets = self.board.targets_of(pane, self.shown, self.state)
+        target = step_through(targets, self.state.selected, by)
+        if target:
+            self.post_message(self.Moved(Select(target, pane)))

@@ -1,0 +1,150 @@
+"""What can be read over the board, as pure drawings: help, the log, an inspection.
+
+A page is a function (canvas, first row, filter) -> rows in all; it draws rows first.. of itself on the canvas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from engine.catalogue import Catalogue
+from engine.snapshot import Event, Inspection
+
+from .charts import Glyphs
+from .draw import BOLD, Canvas, Code, Role, cell_len, fit
+from .keymap import key_label
+from .keys import Key
+from .marks import STATE_MARK
+from .story import draw_lines, weave
+from .units import duration
+from .waterfall import draw_waterfall, height_of
+
+__all__ = ["Row", "help_rows", "inspection_rows", "log_page", "rows_page"]
+
+Row = Callable[[Canvas, int], None]
+"""Draws one row at y."""
+
+STATES_HELP = "how states are told"
+
+
+def _words(row_words: str, words: str) -> bool:
+    return all(word in row_words.lower() for word in words.split())
+
+
+def rows_page(canvas: Canvas, rows: Sequence[tuple[str, Row]], first: int, words: str) -> int:
+    """Draw those rows that hold `words`, from `first` on. Returns how many there are."""
+    found = [row for text, row in rows if not words or _words(text, words)]
+    for y, row in enumerate(found[first : first + canvas.height]):
+        row(canvas, y)
+    return len(found)
+
+
+def _line(*parts: tuple[int, str, Code]) -> tuple[str, Row]:
+    """A row of texts at fixed places, found by any of them."""
+
+    def draw(canvas: Canvas, y: int) -> None:
+        for x, text, code in parts:
+            canvas.text(x, y, text, code)
+
+    return " ".join(text for _, text, _ in parts), draw
+
+
+def _head(text: str) -> tuple[str, Row]:
+    return _line((0, text, Role.TITLE | BOLD))
+
+
+BLANK: tuple[str, Row] = ("", lambda _canvas, _y: None)
+
+
+def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs) -> list[tuple[str, Row]]:
+    """Keys by section, then the marks of states, then every fault with its keys and words."""
+    rows: list[tuple[str, Row]] = []
+    table = list(keymap)
+    for section in dict.fromkeys(row.section for row in table):
+        rows.append(_head({"Look": "Look around", "Act": "Act on the system"}.get(section, section)))
+        for row in (r for r in table if r.section == section):
+            keys = " ".join(key_label(key) for key in row.keys)
+            if row.group == "1-8" and row.id != "pane-1":
+                continue
+            shown = "1 ... 8" if row.group == "1-8" else keys
+            explain = "Focus that pane; on a small screen, show it. Again: zoom it." if row.group == "1-8" else row.explain
+            rows.append(_line((2, shown, Role.KEY | BOLD), (18, explain, Role.TEXT)))
+        rows.append(BLANK)
+    rows.append(_head("How states are told"))
+    for mark in STATE_MARK.values():
+        rows.append(_line((2, mark.show(glyphs), mark.role), (4, mark.word, mark.role)))
+    if catalogue is not None:
+        rows += [BLANK, _head("Faults: press f, then")]
+        for fault in catalogue.faults:
+            amount = f" ({fault.default:g} {fault.unit})" if fault.unit else ""
+            rows.append(
+                _line((2, fault.keys, Role.KEY | BOLD), (6, fault.title, Role.ACCENT), (34, fault.explain + amount, Role.TEXT))
+            )
+        rows += [BLANK, _head("Settings: press c or t, then")]
+        for option in catalogue.options:
+            source = f"default from: {option.source}" if option.source else ""
+            rows.append(_line((2, option.keys, Role.KEY | BOLD), (6, option.title, Role.ACCENT), (34, source, Role.DIM)))
+    return rows
+
+
+def log_page(canvas: Canvas, events: Iterable[Event], first: int, words: str, glyphs: Glyphs) -> int:
+    """The story, oldest first; with a filter, the lines that hold it."""
+    lines = [
+        line for line in weave(events) if not words or _words(f"{line.event.by} {line.event.text} {line.event.target}", words)
+    ]
+    draw_lines(canvas, lines[first : first + canvas.height], glyphs)
+    if not lines:
+        canvas.text(0, 0, "nothing has happened yet" if not words else "no line holds these words", Role.DIM)
+    return len(lines)
+
+
+def inspection_rows(found: Inspection, glyphs: Glyphs, width: int) -> list[tuple[str, Row]]:
+    """State, faults, the latest requests as waterfalls, and every setting with its source."""
+    mark = STATE_MARK[found.state]
+    rows = [
+        _line((0, mark.show(glyphs), mark.role), (2, mark.word, mark.role | BOLD), (4 + len(mark.word), found.title, Role.TEXT))
+    ]
+    if found.state_lines:
+        rows += [BLANK, _head("State")]
+        rows += [_setting(s.name, s.value, s.source, width) for s in found.state_lines]
+    if found.faults:
+        rows += [BLANK, _head("Faults")]
+        for fault in found.faults:
+            text = fault.text or f"{fault.fault} {fault.amount:g}"
+            rows.append(
+                _line(
+                    (2, text, Role.DOWN), (min(40, 4 + cell_len(text)), f"by {fault.by}, at {duration(fault.since, 0)}", Role.DIM)
+                )
+            )
+    if found.traces:
+        rows += [BLANK, _head("Latest requests")]
+        for trace in found.traces:
+            whole = Canvas(max(20, width - 2), height_of(trace))
+            draw_waterfall(whole, trace, glyphs)
+            rows += [(" ".join(whole.plain()), _copy(whole, y)) for y in range(whole.height)]
+            rows.append(BLANK)
+    if found.settings:
+        rows += [BLANK, _head("Settings and where they come from")]
+        rows += [_setting(s.name, s.value, s.source, width) for s in found.settings]
+    return rows
+
+
+def _setting(name: str, value: str, source: str, width: int) -> tuple[str, Row]:
+    at = min(30, max(14, width // 3))
+    return _line(
+        (2, fit(name, at - 3), Role.DIM),
+        (at, value, Role.TEXT | BOLD),
+        (max(at + cell_len(value) + 2, at + 18), source, Role.DIM),
+    )
+
+
+def _copy(source: Canvas, row: int) -> Row:
+    """A row that was drawn elsewhere."""
+
+    def draw(canvas: Canvas, y: int) -> None:
+        text, codes = source.row(row)
+        x = 2
+        for char, code in zip(text, codes, strict=False):
+            x = canvas.text(x, y, char, code)
+
+    return draw

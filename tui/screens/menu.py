@@ -1,0 +1,192 @@
+"""A menu over the board: rows in columns, each with its keys; the lit row is explained below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from ..cells import CellWidget
+from ..charts import Glyphs
+from ..draw import BOLD, LIT, Canvas, Role, cell_len, fit
+from ..frame import Verdict, draw_frame
+from ..menu import Close, Item, Menu, MenuState, Outcome, Stay, press
+from ..theme import Palette
+from ..units import plain
+
+__all__ = ["MenuScreen", "MenuWidget", "columns_of"]
+
+COLUMN = 37
+FOOT = 3
+
+
+def columns_of(items: Sequence[Item], height: int) -> list[list[int | str]]:
+    """Row indexes in columns of `height` lines; a family's name heads its rows, and again where a column begins with it."""
+    columns: list[list[int | str]] = [[]]
+    family = ""
+    for index, item in enumerate(items):
+        lines: list[int | str] = [index]
+        if item.family and item.family != family:
+            lines.insert(0, item.family)
+        family = item.family
+        if len(columns[-1]) + len(lines) > height and columns[-1]:
+            columns.append([])
+            if item.family and len(lines) == 1:
+                lines.insert(0, item.family)
+        columns[-1].extend(lines)
+    return columns
+
+
+class MenuWidget(CellWidget, can_focus=False):
+    """Draws a menu and keeps its state; keys are given by the screen."""
+
+    def __init__(self, menu: Menu, palette: Palette, glyphs: Glyphs) -> None:
+        super().__init__(palette, id="menu")
+        self.menu = menu
+        self.state = MenuState()
+        self.glyphs = glyphs
+
+    def wanted(self, width: int, height: int) -> tuple[int, int]:
+        """The size that shows every row, within the screen's."""
+        families = len({item.family for item in self.menu.items if item.family})
+        lines = len(self.menu.items) + families
+        room = max(1, height - 4 - FOOT - 2)
+        columns = min(max(1, -(-lines // room)), max(1, (width - 6) // COLUMN))
+        rows = max(3, min(room, max(map(len, columns_of(self.menu.items, -(-lines // columns) + 1)), default=1)))
+        return min(width, max(columns * COLUMN + 4, 62)), min(height, rows + FOOT + 2)
+
+    def paint(self, canvas: Canvas) -> None:
+        """Frame, rows in columns, then what the lit row does and to what."""
+        typed = f"typed: {self.state.typed}" if self.state.typed else "keys or arrows, Enter"
+        ascii_only = self.glyphs is Glyphs.ASCII
+        inside = draw_frame(canvas, "", self.menu.title, Verdict(typed), focused=True, ascii_only=ascii_only)
+        items = self.menu.items
+        if not items:
+            inside.text(0, 0, self.menu.empty, Role.DIM)
+            return
+        height = max(1, inside.height - FOOT)
+        columns = columns_of(items, height)
+        fit_columns = max(1, inside.width // COLUMN)
+        here = next(c for c, column in enumerate(columns) if self.state.at in column)
+        first = max(0, min(here - fit_columns + 1, len(columns) - fit_columns)) if here >= fit_columns else 0
+        shown = columns[first : first + fit_columns]
+        width = inside.width // max(1, len(shown))
+        for number, column in enumerate(shown):
+            part = inside.inside(number * width, 0, width - 1, height)
+            for y, line in enumerate(column):
+                if isinstance(line, str):
+                    part.text(0, y, line, Role.DIM | BOLD)
+                else:
+                    self._row(part, y, line)
+        if len(columns) > fit_columns:
+            inside.right(inside.width, height, f"{here + 1}/{len(columns)}", Role.DIM)
+        self._foot(inside.inside(0, height, inside.width, FOOT))
+
+    def _row(self, canvas: Canvas, y: int, index: int) -> None:
+        item, state = self.menu.items[index], self.state
+        possible = item.keys.startswith(state.typed) if state.typed else True
+        done = len(state.typed) if possible else 0
+        x = canvas.text(1, y, item.keys[:done], Role.DIM)
+        canvas.text(x, y, item.keys[done:], Role.KEY | BOLD if possible else Role.FAINT)
+        note = item.note or (state.target(self.menu.items, index) if item.make is not None else "")
+        room = canvas.width - 5
+        note = fit(note, min(cell_len(note), 14, max(0, room - 12)))
+        canvas.text(5, y, fit(item.title, room - cell_len(note) - 1), Role.TEXT if possible else Role.FAINT)
+        canvas.right(canvas.width, y, note, Role.DIM if possible else Role.FAINT)
+        canvas.spot(f"#{index}", 0, y, canvas.width)
+        if index == state.at:
+            canvas.light(0, y, canvas.width, LIT)
+
+    def _foot(self, canvas: Canvas) -> None:
+        item, state = self.menu.items[self.state.at], self.state
+        canvas.text(0, 0, ("-" if self.glyphs is Glyphs.ASCII else "─") * (canvas.width - 6), Role.FAINT)
+        canvas.text(0, 1, fit(item.explain or item.title, canvas.width), Role.TEXT)
+        x = 0
+        target = state.target(self.menu.items, state.at)
+        if target:
+            x = canvas.text(x, 2, "on ", Role.DIM)
+            x = canvas.text(x, 2, target, Role.ACCENT | BOLD)
+            if len(item.targets) > 1:
+                x = canvas.text(x, 2, "  Tab", Role.KEY | BOLD)
+                x = canvas.text(x, 2, f" another of {len(item.targets)}", Role.DIM)
+            x += 3
+        amount = state.amount(self.menu.items, state.at)
+        if amount is not None:
+            x = canvas.text(x, 2, f"{plain(amount)} {item.unit}".rstrip(), Role.ACCENT | BOLD)
+            x = canvas.text(x, 2, "  + -", Role.KEY | BOLD)
+            canvas.text(x, 2, " change", Role.DIM)
+
+    def act(self, key: str) -> Outcome:
+        """Give it a key; draws anew."""
+        self.state, outcome = press(self.menu, self.state, key)
+        self.redraw()
+        return outcome
+
+    def show(self, menu: Menu) -> None:
+        """Another menu in the same place."""
+        self.menu, self.state = menu, MenuState()
+        self.redraw()
+
+
+class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
+    """Ends with a command, a question, or `Close`."""
+
+    DEFAULT_CSS = """
+    MenuScreen { align: center middle; background: transparent; }
+    MenuScreen > #menu { width: 62; height: 12; }
+    """
+
+    def __init__(self, menu: Menu, palette: Palette, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.widget = MenuWidget(menu, palette, glyphs)
+
+    def compose(self) -> ComposeResult:
+        """The one widget."""
+        yield self.widget
+
+    def on_mount(self) -> None:
+        """Take the size that shows every row."""
+        self._size_up()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the new size."""
+        self._size_up()
+
+    def _size_up(self) -> None:
+        width, height = self.widget.wanted(self.app.size.width, self.app.size.height)
+        self.widget.styles.width, self.widget.styles.height = width, height
+
+    def on_key(self, event: events.Key) -> None:
+        """Every key is the menu's, but those that end the program or draw anew."""
+        if event.key in ("ctrl+c", "ctrl+l", "ctrl+q"):
+            return
+        event.stop()
+        event.prevent_default()
+        printable = event.character if event.character and event.character.isprintable() else None
+        self._finish(self.widget.act(printable or event.key))
+
+    def _finish(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Stay):
+            return
+        if isinstance(outcome, Menu):
+            self.widget.show(outcome)
+            self._size_up()
+        else:
+            self.dismiss(outcome)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a row chooses it; outside, it closes."""
+        offset = self.widget.region
+        if not offset.contains(event.screen_x, event.screen_y):
+            self.dismiss(Close())
+            return
+        spot = self.widget.spot_at(event.screen_x - offset.x, event.screen_y - offset.y)
+        if spot.startswith("#"):
+            at = int(spot[1:])
+            if at == self.widget.state.at:
+                self._finish(self.widget.act("enter"))
+            else:
+                self.widget.state = MenuState(at, "", self.widget.state.chosen, self.widget.state.amounts)
+                self.widget.redraw()

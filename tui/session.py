@@ -1,0 +1,76 @@
+"""A viewer's session with an engine: what came in (newest snapshot, story, tables, inspection) and what goes out.
+
+No Textual in here: the app asks `newest` when it draws and is told of the few messages that need an answer at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from engine.catalogue import Catalogue
+from engine.commands import Command
+from engine.snapshot import Inspection, Snapshot
+
+from .story import Story
+
+__all__ = ["Link", "Session"]
+
+
+class Link(Protocol):
+    """A connection to an engine, which `tui.client` opens. Iterating gives its messages until it ends."""
+
+    async def send(self, command: Command) -> None:
+        """Send a command."""
+
+    def __aiter__(self) -> AsyncIterator[object]:
+        """The engine's messages."""
+
+    async def close(self) -> None:
+        """End it; may be called twice."""
+
+
+class Session:
+    """The state of the conversation. `said` is called with a sentence that a person should read (a refusal)."""
+
+    def __init__(self, link: Link, said: Callable[[str], None] | None = None) -> None:
+        self.link = link
+        self.said = said
+        self.newest: Snapshot | None = None
+        self.catalogue: Catalogue | None = None
+        self.inspection: Inspection | None = None
+        self.story = Story()
+        self.goodbye = ""
+
+    async def run(self) -> None:
+        """Take messages until the engine or the connection ends."""
+        async for message in self.link:
+            self.take(message)
+
+    def take(self, message: object) -> None:
+        """One message. What the screen does not know is left alone: a newer engine may say more."""
+        match message:
+            case Snapshot():
+                self.newest = message
+                self.story.add(message.events)
+            case Inspection():
+                self.inspection = message
+            case Catalogue():
+                self.catalogue = message
+            case _:
+                self._take_envelope(message)
+
+    def _take_envelope(self, message: object) -> None:
+        """Messages of the protocol that wrap others or carry words."""
+        for name in ("snapshot", "inspection", "catalogue"):
+            inner = getattr(message, name, None)
+            if isinstance(inner, Snapshot | Inspection | Catalogue):
+                self.take(inner)
+        events = getattr(message, "events", None)
+        if isinstance(events, tuple | list):
+            self.story.add(events)
+        reason = getattr(message, "reason", "")
+        if isinstance(reason, str) and reason:
+            self.goodbye = reason
+            if self.said is not None:
+                self.said(reason)
