@@ -18,10 +18,9 @@ from engine.queueing.progress import ProgressClock
 class NodeTable:
     """Figures of a tier's nodes, shared by its cores: lists with one element per node.
 
-    workers: jobs served at once. bound: most jobs that may wait, -1 = no bound. clocks: progress of each node.
+    workers: jobs served at once. bound: most jobs that may wait, -1 = no bound. clocks: progress of each node; their
+    figures once more as arrays (nodes,), for whole batches.
     """
-
-    __slots__ = ("all_plain", "any_bound", "bound", "clocks", "speed", "widest", "workers")
 
     def __init__(self) -> None:
         self.workers: list[int] = []
@@ -43,10 +42,15 @@ class NodeTable:
         return len(self.workers) - 1
 
     def refresh(self) -> None:
-        """Derive the figures that choose an implementation; call after any change."""
+        """Derive the figures that follow from others; call after any change."""
         self.all_plain = all(clock.plain for clock in self.clocks)
+        self.all_nominal = all(clock.reference == 1.0 for clock in self.clocks)
         self.any_bound = any(bound >= 0 for bound in self.bound)
         self.widest = max(self.workers, default=1)
+        self.reference = np.array([clock.reference for clock in self.clocks], np.float64)
+        self.rate = np.array([clock.rate for clock in self.clocks], np.float64)
+        self.time0 = np.array([clock.time0 for clock in self.clocks], np.float64)
+        self.progress0 = np.array([clock.progress0 for clock in self.clocks], np.float64)
 
 
 class NodePlan(NamedTuple):
@@ -97,14 +101,12 @@ class Core(ABC):
 
     @abstractmethod
     def jobs(self) -> list[Job]:
-        """All jobs inside, in no order: for views and checks."""
+        """All jobs inside, done or not: for views and checks."""
 
+    @abstractmethod
     def census(self, now: float) -> tuple[IntArray, FloatArray]:
         """Per node, of the jobs in service at `now`: their number, and the seconds they have been in service."""
-        serving = np.zeros(len(self.nodes), dtype=np.int64)
-        seconds = np.zeros(len(self.nodes))
-        for finish, _, node, start, *_ in self.jobs():
-            if start <= now < finish:
-                serving[node] += 1
-                seconds[node] += now - start
-        return serving, seconds
+
+    @abstractmethod
+    def waiting(self, now: float) -> IntArray:
+        """Per node, the jobs that have arrived by `now` and have not started."""

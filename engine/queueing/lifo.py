@@ -12,7 +12,6 @@ from heapq import heappop, heappush
 import numpy as np
 
 from engine.queueing.core import Core, NodePlan, NodeTable
-from engine.queueing.heap import by_sequence
 from engine.queueing.jobs import INF, Admission, Departures, FloatArray, IntArray, Job, departures_of
 
 # progress, row, and the whole job: in service, ordered by when it will be done.
@@ -110,3 +109,19 @@ class LifoCore(Core):
 
     def jobs(self) -> list[Job]:
         return self.done + [job for heap in self.serving for _, _, job in heap] + [job for s in self.stack for job in s]
+
+    def census(self, now: float) -> tuple[IntArray, FloatArray]:
+        serving, seconds = np.zeros(len(self.nodes), np.int64), np.zeros(len(self.nodes))
+        for finish, _, node, start, *_ in self.jobs():
+            if start <= now < finish:
+                serving[node] += 1
+                seconds[node] += now - start
+        return serving, seconds
+
+    def waiting(self, now: float) -> IntArray:
+        return np.array([sum(job[4] <= now for job in stack) for stack in self.stack], np.int64)
+
+
+def by_sequence(job: Job) -> int:
+    """Sort key: order of admission."""
+    return job[7]

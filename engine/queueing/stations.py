@@ -150,11 +150,15 @@ class Stations:
 
     def in_system(self, node: int) -> int:
         """Jobs inside a node as of the last `departures`, with all that was admitted since."""
-        return int(self.totals.in_system()[node])
+        return int(self.totals.present[node])
 
     def waiting(self, node: int, now: float) -> int:
         """Jobs that have arrived at a node by `now` and have not started."""
-        return sum(job[2] == node and job[4] <= now < job[3] for job in self.core.jobs())
+        return int(self.core.waiting(now)[node])
+
+    def queued(self, now: float) -> IntArray:
+        """The same for all nodes, int64, shape (nodes,)."""
+        return self.core.waiting(now)
 
     def in_service(self, now: float) -> IntArray:
         """Jobs in service at `now`, int64, shape (nodes,)."""

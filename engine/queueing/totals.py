@@ -10,16 +10,17 @@ import numpy as np
 
 from engine.queueing.jobs import BoolArray, Departures, FloatArray, IntArray, Job
 
-COUNTS = ("arrivals", "rejected", "departures", "lost", "cancelled")
-SECONDS = ("busy", "wait", "sojourn", "aborted", "presence")
+COUNTS = ("arrivals", "rejected", "departures", "lost", "cancelled", "present")
+SECONDS = ("wait", "served", "wasted", "aborted", "presence")
 
 
 class Totals:
     """Per node, since the start, arrays of shape (nodes,).
 
-    Counts (int64): arrivals (offered), rejected (queue bound), departures, lost (crash), cancelled.
-    Seconds (float64): busy (worker seconds of jobs gone), wait and sojourn (of departures), aborted (time in the system of
-    jobs lost or cancelled), presence (integral of the number in the system up to `horizon`).
+    Counts (int64): arrivals (offered), rejected (queue bound), departures, lost (crash), cancelled; present: in the
+    system now, with all that was admitted up to this moment.
+    Seconds (float64): wait (before service) and served (in service) of departures; wasted (in service) and aborted (in the
+    system) of jobs lost or cancelled; presence (integral of the number in the system up to `horizon`).
     """
 
     __slots__ = (*COUNTS, *SECONDS, "horizon")
@@ -31,9 +32,10 @@ class Totals:
         self.departures: IntArray = np.zeros(0, np.int64)
         self.lost: IntArray = np.zeros(0, np.int64)
         self.cancelled: IntArray = np.zeros(0, np.int64)
-        self.busy: FloatArray = np.zeros(0)
+        self.present: IntArray = np.zeros(0, np.int64)
         self.wait: FloatArray = np.zeros(0)
-        self.sojourn: FloatArray = np.zeros(0)
+        self.served: FloatArray = np.zeros(0)
+        self.wasted: FloatArray = np.zeros(0)
         self.aborted: FloatArray = np.zeros(0)
         self.presence: FloatArray = np.zeros(0)
 
@@ -43,16 +45,26 @@ class Totals:
             column = getattr(self, name)
             setattr(self, name, np.append(column, column.dtype.type(0)))
 
-    def in_system(self) -> IntArray:
-        """Jobs present, int64, shape (nodes,)."""
-        return self.arrivals - self.rejected - self.departures - self.lost - self.cancelled
+    @property
+    def sojourn(self) -> FloatArray:
+        """Seconds in the system of departures."""
+        return self.wait + self.served
+
+    @property
+    def busy(self) -> FloatArray:
+        """Worker seconds of jobs gone, finished or not."""
+        return self.served + self.wasted
 
     def arrive(self, t: FloatArray, node: IntArray, accepted: BoolArray) -> None:
         """Count arrivals at times t (s)."""
         size = len(self.arrivals)
-        self.arrivals += np.bincount(node, minlength=size)
-        if not accepted.all():
-            self.rejected += np.bincount(node[~accepted], minlength=size)
+        count = np.bincount(node, minlength=size)
+        self.arrivals += count
+        self.present += count
+        if np.count_nonzero(accepted) < len(accepted):
+            count = np.bincount(node[~accepted], minlength=size)
+            self.rejected += count
+            self.present -= count
             t, node = t[accepted], node[accepted]
         self.presence -= np.bincount(node, weights=t - self.horizon, minlength=size)
 
@@ -61,12 +73,13 @@ class Totals:
         size = len(self.arrivals)
         if len(gone.node):
             node = gone.node
-            self.departures += np.bincount(node, minlength=size)
-            self.busy += np.bincount(node, weights=gone.finish - gone.start, minlength=size)
+            count = np.bincount(node, minlength=size)
+            self.departures += count
+            self.present -= count
             self.wait += np.bincount(node, weights=gone.start - gone.arrival, minlength=size)
-            self.sojourn += np.bincount(node, weights=gone.finish - gone.arrival, minlength=size)
+            self.served += np.bincount(node, weights=gone.finish - gone.start, minlength=size)
             self.presence += np.bincount(node, weights=gone.finish - self.horizon, minlength=size)
-        self.presence += self.in_system() * (end - self.horizon)
+        self.presence += self.present * (end - self.horizon)
         self.horizon = end
 
     def abort(self, jobs: list[Job], now: float, *, crashed: bool) -> None:
@@ -74,6 +87,7 @@ class Totals:
         count = self.lost if crashed else self.cancelled
         for _, _, node, start, arrival, *_ in jobs:
             count[node] += 1
+            self.present[node] -= 1
             self.aborted[node] += now - arrival
             self.presence[node] += now - self.horizon
-            self.busy[node] += max(0.0, now - start)
+            self.wasted[node] += max(0.0, now - start)

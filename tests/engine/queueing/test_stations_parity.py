@@ -40,7 +40,7 @@ def apply(tier, slow, kind, node, figure, now):
         assert tier.crash(node, now).tolist() == slow[node].remove(now)
     else:
         rows = {figure, figure + 1, figure + 7}
-        assert tier.cancel(sorted(rows), now).tolist() == sorted(sum((n.remove(now, rows) for n in slow), []))
+        assert tier.cancel(sorted(rows), now).tolist() == sorted(row for n in slow for row in n.remove(now, rows))
 
 
 def run(script, workers, bound, discipline):

@@ -1,0 +1,97 @@
+"""Planned jobs of a tier, by when they end: one matrix, a column a job, looked through once a step.
+
+Those that end far in the future (a saturated queue is the normal case) are kept apart, so that a step does not touch them.
+All figures are float64; slots, nodes and sequence numbers are whole and far below 2^53, so nothing is lost.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.order import time_order
+from engine.queueing.jobs import INF, BoolArray, Departures, FloatArray, Job, no_departures
+
+# Rows of the matrix, in the order of a Job.
+FINISH, ROW, NODE, START, ARRIVAL, WORK, PROGRESS, SEQUENCE = range(8)
+FIGURES = 8
+
+# More jobs than this are split, and those that end later than so many steps from now put aside.
+NEAR_JOBS, NEAR_STEPS = 64, 16
+
+
+class Pool:
+    """Jobs in matrices of shape (8, m), unordered; `far` ends at or after `limit` (s)."""
+
+    __slots__ = ("far", "limit", "near", "previous")
+
+    def __init__(self) -> None:
+        self.near: list[FloatArray] = []
+        self.far: list[FloatArray] = []
+        self.limit = -INF
+        self.previous = -INF  # end of the step before
+
+    def add(self, matrix: FloatArray) -> None:
+        """Take in planned jobs, shape (8, m)."""
+        self.near.append(matrix)
+
+    def take_before(self, end: float) -> Departures:
+        """Remove and return the jobs that end before `end` (s), in order of (finish, row)."""
+        if end > self.limit:
+            self.near += self.far
+            self.far = []
+            self.limit = end + NEAR_STEPS * (end - self.previous) if self.previous > -INF else end
+        self.previous = end
+        near = join(self.near)
+        leaving = near[FINISH] < end
+        done = leaving.nonzero()[0]
+        if not done.size:
+            self._keep(near)
+            return no_departures()
+        if done.size == leaving.size:
+            self.near = []
+        else:
+            self._keep(near.take((~leaving).nonzero()[0], axis=1))
+        order = time_order(near[FINISH][done], near[ROW][done].astype(np.int64))
+        out = near.take(done[order], axis=1)
+        row, node = out[ROW].astype(np.int64), out[NODE].astype(np.int64)
+        return Departures(out[FINISH], row, node, out[START], out[ARRIVAL], out[WORK])
+
+    def _keep(self, near: FloatArray) -> None:
+        if near.shape[1] > NEAR_JOBS:
+            far = near[FINISH] >= self.limit
+            if far.any():
+                self.far.append(near[:, far])
+                near = near[:, ~far]
+        self.near = [near]
+
+    def everything(self) -> FloatArray:
+        """All jobs inside, shape (8, m), in no order."""
+        return join(self.near + self.far)
+
+    def remove(self, wanted: FloatArray, gone: BoolArray) -> None:
+        """Drop the jobs marked in `gone` of `wanted` = everything()."""
+        self.near, self.far = [wanted[:, ~gone]], []
+
+
+def join(parts: list[FloatArray]) -> FloatArray:
+    """All parts as one matrix."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts, axis=1) if parts else np.empty((FIGURES, 0))
+
+
+def jobs_of(matrix: FloatArray) -> list[Job]:
+    """Columns to tuples, in order of admission."""
+    if not matrix.shape[1]:
+        return []
+    ordered = matrix[:, np.argsort(matrix[SEQUENCE], kind="stable")]
+    finish, row, node, start, arrival, work, progress, sequence = ordered.tolist()
+    return [
+        (f, int(r), int(n), s, a, w, p, int(q))
+        for f, r, n, s, a, w, p, q in zip(finish, row, node, start, arrival, work, progress, sequence, strict=True)
+    ]
+
+
+def matrix_of(jobs: list[Job]) -> FloatArray:
+    """Tuples to columns."""
+    return np.array(jobs, dtype=np.float64).T.copy() if jobs else np.empty((FIGURES, 0))
