@@ -55,6 +55,10 @@ class Totals:
         """Worker seconds of jobs gone, finished or not."""
         return self.served + self.wasted
 
+    def in_system(self) -> IntArray:
+        """Jobs present, int64, shape (nodes,): a copy."""
+        return self.present.copy()
+
     def arrive(self, t: FloatArray, node: IntArray, accepted: BoolArray) -> None:
         """Count arrivals at times t (s)."""
         size = len(self.arrivals)
