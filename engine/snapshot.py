@@ -86,7 +86,7 @@ class Event(Struct, frozen=True):
 
 
 class ActiveFault(Struct, frozen=True):
-    """A fault that acts now. `since` in virtual seconds; `event` began it."""
+    """A fault that acts now. `since` in virtual seconds; `event` began it; `asked`: the target as it was ordered."""
 
     id: int
     fault: str
@@ -96,6 +96,7 @@ class ActiveFault(Struct, frozen=True):
     by: str
     event: int
     text: str = ""
+    asked: str = ""
 
 
 class Span(Struct, frozen=True):

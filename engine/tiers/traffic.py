@@ -69,8 +69,7 @@ class Traffic(Tier):
         self.route_edges: F8 = np.cumsum(shares / shares.sum())
         self.route_kind = np.array([Kind.WRITE if r.kind == "write" else Kind.READ for r in config.route], dtype=np.uint8)
         self.multiplier = 1.0  # effect of faults
-        self.flash_key = -1  # effect of faults
-        self.flash_share = 0.0  # extra requests on flash_key, as a share of the normal rate
+        self.flash: dict[int, float] = {}  # effect of faults: extra requests by key, as a share of the normal rate
         self.thinking = Pending(core.dt)  # closed loop: (time, user)
         if config.traffic.closed_users:
             who = np.arange(config.traffic.closed_users, dtype=np.int64)
@@ -82,8 +81,16 @@ class Traffic(Tier):
     def reset_effects(self) -> None:
         """No fault acts on the load."""
         self.multiplier = 1.0
-        self.flash_key = -1
-        self.flash_share = 0.0
+        self.flash = {}
+
+    def add_flash(self, key: int, share: float) -> None:
+        """A crowd comes for one key: `share` of the normal rate on top of it; crowds on one key add up."""
+        self.flash[key] = self.flash.get(key, 0.0) + share
+
+    @property
+    def flash_key(self) -> int:
+        """The key of the biggest flash crowd, -1 if there is none."""
+        return max(self.flash, key=lambda key: (self.flash[key], -key), default=-1)
 
     def city_of(self, users: I8) -> I8:
         """City index of users, (n,)."""
@@ -107,10 +114,10 @@ class Traffic(Tier):
         t = poisson_times(self.rng, total, core.start, core.end)
         if t.size:
             self._open(t, rates / total)
-        if self.flash_share and self.flash_key >= 0:
-            t = poisson_times(self.rng, total * self.flash_share, core.start, core.end)
+        for key, extra in self.flash.items():
+            t = poisson_times(self.rng, total * extra, core.start, core.end)
             if t.size:
-                self._open(t, rates / total, key=self.flash_key)
+                self._open(t, rates / total, key=key)
         t, who = self.thinking.take(core.end)
         if t.size:
             self._birth(t, who, self.zipf.draw(self.rng, t.size), self._routes(t.size), CLOSED)
