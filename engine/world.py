@@ -22,6 +22,7 @@ from .effects import rebuild
 from .fabric import Fabric
 from .faults import FaultBook
 from .geo import city_table, one_way, zone_one_way
+from .history import History
 from .replies import Replies
 from .showing import inspection, snapshot
 from .snapshot import Inspection, Snapshot
@@ -62,6 +63,7 @@ class World:
         self.faults = FaultBook()
         self.undo = UndoBook()
         self.whole_second = 0
+        self.history = History()
         self._wire()
         self.agents: dict[str, AgentState] = agents_for(self)
         rebuild(self)
@@ -127,6 +129,7 @@ class World:
         for tier in self.tiers:
             tier.second()
         self.core.ledger.second()
+        self.history.push(self)
 
     def is_up(self, name: str) -> bool:
         """Whether the process of a node runs, by name (agents live and die by it)."""

@@ -1,0 +1,199 @@
+"""The engine's commands: run, check, list, schema, bench, selfcheck. `tui.cli` adds the screen's to the same group.
+
+Exit status: 0 well, 1 a goal or a check failed, 2 the user's mistake (one sentence on stderr).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from .config import Scenario
+    from .world import World
+
+
+class Mistake(click.ClickException):
+    """The user's mistake: one sentence, status 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002  (click's signature)
+        """One line on stderr."""
+        click.echo(f"scaletop: {self.message}", err=True)
+
+
+def scenario(name: str) -> Scenario:
+    """The scenario, or a Mistake."""
+    from .scenario_file import ScenarioError, load
+
+    try:
+        return load(name)
+    except ScenarioError as error:
+        raise Mistake(str(error)) from None
+
+
+def build(config: Scenario, seed: int | None) -> World:
+    """A world of it, or a Mistake (a city, fault or policy that does not exist)."""
+    from .scenario_file import ScenarioError
+    from .world import World
+
+    try:
+        return World(config, seed)
+    except (ScenarioError, ValueError) as error:
+        raise Mistake(f"scenario {config.name}: {error}") from None
+
+
+@contextmanager
+def bar(length: float, label: str) -> Iterator[Callable[[float], None] | None]:
+    """A progress bar on a terminal's stderr; nothing elsewhere. Yields a function that takes the position."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=max(1, int(length * 10)), label=label, file=sys.stderr) as shown:
+        done = 0
+
+        def move(position: float) -> None:
+            nonlocal done
+            step = int(position * 10) - done
+            if step > 0:
+                shown.update(step)
+                done += step
+
+        yield move
+        move(length)
+
+
+def headless(world: World, seconds: float, label: str) -> float:
+    """Run as fast as the machine can, with agents; returns the wall seconds."""
+    from .agents import AGENTS
+    from .runtime import run_headless
+
+    with bar(seconds, label) as move:
+        return run_headless(world, AGENTS, seconds, progress=move)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.version_option(package_name="scaletop")
+def main() -> None:
+    """top for a web service that grows from one server to ten million users."""
+
+
+SEED = click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=None, help="Take this seed, not the scenario's.")
+LENGTH = click.option("--for", "seconds", type=click.FloatRange(0.001, 1e6), default=None, help="Virtual seconds to run.")
+
+
+@main.command("list")
+def list_() -> None:
+    """The scenarios that come with the program."""
+    from .scenario_file import parse, shipped
+
+    for name, text in shipped().items():
+        found = parse(text, name)
+        click.echo(f"{name:<24} {found.title}")
+
+
+@main.command("schema")
+def schema_() -> None:
+    """The JSON schema of a scenario file, for editors."""
+    from .scenario_file import schema
+
+    click.echo(schema().decode())
+
+
+@main.command()
+@click.argument("name", metavar="SCENARIO", default="default")
+@click.option("--headless", "is_headless", is_flag=True, help="No screen: run on virtual time as fast as possible.")
+@LENGTH
+@SEED
+@click.option("--json", "out", default=None, metavar="FILE", help="Write the JSON record there; - is the standard output.")
+@click.option("--save", "state", type=click.Path(dir_okay=False), default=None, help="Save the whole state there at the end.")
+@click.option("--load", "begin", type=click.Path(dir_okay=False), default=None, help="Go on from a saved state.")
+def run(
+    name: str, is_headless: bool, seconds: float | None, seed: int | None, out: str | None, state: str | None, begin: str | None
+) -> None:
+    """Run SCENARIO (a name from `scaletop list`, or a TOML file) without a screen and print what was counted."""
+    if not is_headless:
+        raise Mistake("`run` is for --headless; `scaletop SCENARIO` opens the screen.")
+    world = _loaded(begin) if begin else build(scenario(name), seed)
+    wall = headless(world, seconds or world.core.config.length, f"{world.core.config.name}")
+    if state:
+        _save(state, world)
+    _tell(world, wall, out)
+
+
+def _loaded(path: str) -> World:
+    from .state import StateError, load
+    from .world import World
+
+    try:
+        world, _ = load(path, World)
+    except (StateError, OSError) as error:
+        raise Mistake(str(error)) from None
+    return world
+
+
+def _save(path: str, world: World) -> None:
+    from .state import StateError, save
+
+    try:
+        save(path, world, {"scenario": world.core.config.name, "seed": world.core.seed, "step": world.step_no})
+    except (StateError, OSError) as error:
+        raise Mistake(str(error)) from None
+
+
+def _tell(world: World, wall: float, out: str | None) -> None:
+    import msgspec
+
+    from .record import record
+    from .summary import summary
+
+    found = record(world, wall)
+    if out is None:
+        click.echo(summary(found))
+        return
+    text = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+    if out == "-":
+        click.echo(text)
+    else:
+        try:
+            Path(out).write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Mistake(f"{out}: {error.strerror}; choose a place that can be written.") from None
+
+
+@main.command()
+@click.argument("name", metavar="SCENARIO")
+@LENGTH
+@SEED
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+def check(name: str, seconds: float | None, seed: int | None, as_json: bool) -> None:
+    """Run SCENARIO and judge its goals: status 0 if all are kept, 1 if not."""
+    import msgspec
+
+    from .goals import judge
+    from .scenario_file import ScenarioError
+
+    world = build(scenario(name), seed)
+    headless(world, seconds or world.core.config.length, name)
+    try:
+        verdicts = judge(world)
+    except ScenarioError as error:
+        raise Mistake(f"scenario {name}: {error}") from None
+    if as_json:
+        click.echo(json.dumps([msgspec.to_builtins(v) for v in verdicts], indent=2))
+    else:
+        for v in verdicts:
+            band = " and ".join(
+                [f"at least {v.least:g}"] * (v.least is not None) + [f"at most {v.most:g}"] * (v.most is not None)
+            )
+            click.echo(f"{'kept  ' if v.kept else 'MISSED'}  {v.metric} = {v.measured:.6g}, wanted {band}  {v.why}")
+        if not verdicts:
+            click.echo(f"{name} has no goals; nothing to judge.")
+    raise SystemExit(0 if all(v.kept for v in verdicts) else 1)

@@ -1,0 +1,71 @@
+"""One row a virtual second of what users felt, kept for an hour: what goals and reports over a part of a run are made from."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .flights import Outcome
+from .meter import BUCKETS, quantile
+
+if TYPE_CHECKING:
+    from .world import World
+
+KEEP = 3_600
+
+
+class Row:
+    """A second: counts of requests, its latency histogram (only the buckets that are not empty), cache look-ups and hits."""
+
+    __slots__ = ("arrived", "buckets", "counts", "end", "ended", "hits", "lookups", "right")
+
+    def __init__(self, world: World) -> None:
+        ledger = world.core.ledger
+        self.end = world.whole_second
+        self.arrived = int(ledger.arrived.last[0])
+        self.ended = int(ledger.outcomes.last[1:].sum())
+        self.right = int(ledger.outcomes.last[Outcome.OK])
+        self.buckets: NDArray[np.int64] = np.flatnonzero(ledger.latency.last[0])
+        self.counts: NDArray[np.int64] = ledger.latency.last[0][self.buckets]
+        cache = world.cache.reading()
+        self.lookups = cache.rate
+        self.hits = cache.rate * cache.hit_share
+
+
+class History:
+    """The last KEEP seconds."""
+
+    def __init__(self) -> None:
+        self.rows: deque[Row] = deque(maxlen=KEEP)
+
+    def push(self, world: World) -> None:
+        """A second has ended."""
+        self.rows.append(Row(world))
+
+    def metric(self, name: str, after: float, before: float) -> float | None:
+        """A figure over the seconds that end in (after, before]; before 0 = to the end; None if there is no such figure.
+
+        Names: offered, goodput (a second), error_share, hit_share, p50_ms, p95_ms, p99_ms, availability.
+        """
+        rows = [r for r in self.rows if r.end > after and (before <= 0 or r.end <= before)]
+        ended = sum(r.ended for r in rows)
+        right = sum(r.right for r in rows)
+        if name == "offered":
+            return sum(r.arrived for r in rows) / max(1, len(rows))
+        if name == "goodput":
+            return right / max(1, len(rows))
+        if name == "error_share":
+            return (ended - right) / max(1, ended)
+        if name == "availability":
+            return right / max(1, ended)
+        if name == "hit_share":
+            return sum(r.hits for r in rows) / max(1.0, sum(r.lookups for r in rows))
+        if name in ("p50_ms", "p95_ms", "p99_ms"):
+            counts = np.zeros(BUCKETS, dtype=np.int64)
+            for r in rows:
+                counts[r.buckets] += r.counts
+            return quantile(counts, int(name[1:3]) / 100)
+        return None
