@@ -86,12 +86,16 @@ class Ring(Placement):
 
     name = "ring"
 
+    def __init__(self, nodes: Sequence[str] = (), virtual_nodes: int = 100, weights: Sequence[float] | None = None) -> None:
+        self._drawn: dict[str, U4] = {}
+        super().__init__(nodes, virtual_nodes, weights)
+
     def _rebuild(self) -> None:
         """Points of all nodes, ascending; two nodes on one point are ordered by name, not by who came first."""
         points: list[U4] = []
         numbers: list[I2] = []
         for node in sorted(self.weights):
-            mine = ketama_points(node, max(1, round(self.virtual_nodes * self.weights[node])))
+            mine = self._points_of(node)
             points.append(mine)
             numbers.append(np.full(mine.size, self.numbers[node], dtype=np.int16))
         every = np.concatenate(points) if points else np.empty(0, dtype=np.uint32)
@@ -99,6 +103,14 @@ class Ring(Placement):
         self.points: U4 = every[order]
         self.at: I2 = np.concatenate(numbers)[order] if numbers else np.empty(0, dtype=np.int16)
         self._followers: dict[int, I2] = {}
+
+    def _points_of(self, node: str) -> U4:
+        """A node's points, computed once: md5 is nearly all of the cost of a change of the ring."""
+        wanted = max(1, round(self.virtual_nodes * self.weights[node]))
+        known = self._drawn.get(node)
+        if known is None or known.size != wanted:
+            known = self._drawn[node] = ketama_points(node, wanted)
+        return known
 
     def _place(self, keys: I8) -> I8:
         """Index (n,) of the point that each key belongs to; past the last point the circle begins again."""
