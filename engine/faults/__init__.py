@@ -1,0 +1,14 @@
+"""Everything that can be broken: one file a family, one row a fault, all of them in FAULTS.
+
+A row makes the menu, its keys, the help, the scenario vocabulary and the tests. To add a fault, add its row to a family's ROWS.
+"""
+
+from . import cache, database, dns, load, network, node
+from .base import FaultRow, Rejected
+from .book import FaultBook, RecordEffect
+from .targets import Target, names, resolve
+
+__all__ = ["FAULTS", "FaultBook", "FaultRow", "RecordEffect", "Rejected", "Target", "names", "resolve"]
+
+FAMILIES = (node, network, cache, database, dns, load)
+FAULTS: dict[str, FaultRow] = {fault.name: fault for family in FAMILIES for fault in family.ROWS}

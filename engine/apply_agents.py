@@ -1,0 +1,85 @@
+"""What agents do to the world: verdicts on health, moved addresses, ring membership, failovers, rebalancing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .apply_giver import Giver, Outcome
+from .commands import CopyChunk, Demote, MoveAddress, Note, Promote, SetHealth, SetMember
+from .faults import resolve
+from .faults.base import Rejected
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def set_health(world: World, giver: Giver, command: SetHealth) -> Outcome:
+    """A balancer sends a web server requests, or none."""
+    balancer = resolve(world, command.balancer, ("balancer",), "health").nodes[0][1]
+    web = resolve(world, command.node, ("web",), "health").nodes[0][1]
+    verdict = "healthy" if command.up else "unhealthy"
+    text = f"{command.balancer}: {command.node} is {verdict}{_because(command.reason)}"
+    event = giver.tell(world, text, level="good" if command.up else "warn", target=command.node)
+    world.balancer.set_health(balancer, web, command.up)
+    return Outcome(event, text)
+
+
+def move_address(world: World, giver: Giver, command: MoveAddress) -> Outcome:
+    """The other balancer of the pair answers for the public address from now on."""
+    to = resolve(world, command.to, ("balancer",), "address").nodes[0][1]
+    text = f"{command.address} moves to {command.to}{_because(command.reason)}"
+    event = giver.tell(world, text, level="warn", target=command.to)
+    world.balancer.move_address(command.address, to)
+    return Outcome(event, text)
+
+
+def set_member(world: World, giver: Giver, command: SetMember) -> Outcome:
+    """The clients' ring without a cache node, or with it again; its keys change hands."""
+    index = resolve(world, command.node, ("cache",), "membership").nodes[0][1]
+    if bool(world.cache.homes.members[index]) == command.member:
+        raise Rejected(f"{command.node} is {'in' if command.member else 'out of'} the ring already")
+    share = world.cache.homes.share(index)
+    world.cache.set_member(index, command.member)
+    share = world.cache.homes.share(index) if command.member else share
+    keys = f"{100.0 * share:.0f} % of keys"
+    what = f"back in the ring, takes {keys}" if command.member else f"out of the ring, its {keys} go to others"
+    text = f"{command.node} {what}{_because(command.reason)}"
+    event = giver.tell(world, text, level="good" if command.member else "warn", target=command.node)
+    return Outcome(event, text)
+
+
+def promote(world: World, giver: Giver, command: Promote) -> Outcome:
+    """A replica becomes the primary of its shard, in a new epoch."""
+    shard = resolve(world, command.shard, ("shard",), "promotion").name
+    node = resolve(world, command.node, ("db",), "promotion").nodes[0][1]
+    fenced = "the old primary fenced" if command.fence else "the old primary not fenced"
+    text = f"{command.node} promoted to primary of {command.shard}, {fenced}{_because(command.reason)}"
+    event = giver.tell(world, text, level="warn", target=command.node)
+    world.database.promote(shard, node, command.fence, event)
+    return Outcome(event, text)
+
+
+def demote(world: World, giver: Giver, command: Demote) -> Outcome:
+    """A former primary joins the present epoch as a replica."""
+    shard = resolve(world, command.shard, ("shard",), "demotion").name
+    node = resolve(world, command.node, ("db",), "demotion").nodes[0][1]
+    text = f"{command.node} joins {command.shard} as a replica"
+    event = giver.tell(world, text, level="good", target=command.node)
+    world.database.demote(shard, node)
+    return Outcome(event, text)
+
+
+def copy_chunk(world: World, _giver: Giver, command: CopyChunk) -> Outcome:
+    """Part of a running plan: too many of them for the log."""
+    world.database.copy_chunk(command.keys)
+    return Outcome(0, "")
+
+
+def note(world: World, giver: Giver, command: Note) -> Outcome:
+    """Only a line in the log."""
+    giver = giver.led_by(command.cause or giver.cause)
+    return Outcome(giver.tell(world, command.text), command.text)

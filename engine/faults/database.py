@@ -1,0 +1,87 @@
+"""Faults of the database: the primary killed, replication cut, an applier throttled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..fabric import Rule
+from .base import FaultRow, Rejected, row
+from .node import after_crash, crash
+from .targets import Target, resolve
+
+if TYPE_CHECKING:
+    from ..world import World
+
+
+def primary_of(world: World, target: Target) -> Target:
+    """The node that is primary of the shard, or of the shard of the node that was named, at this moment."""
+    nodes = world.core.fabric.tiers["db"]
+    roles = world.database.roles()
+    groups = {nodes.group[index] for tier, index in target.nodes if tier == "db"}
+    primaries = [
+        nodes.names[i]
+        for i in range(len(nodes))
+        if nodes.group[i] in groups and nodes.member[i] and nodes.up[i] and roles.get(nodes.names[i]) == "primary"
+    ]
+    if not primaries:
+        raise Rejected(f"kill the primary: {target.label} has none at the moment")
+    return resolve(world, primaries[0], ("db",))
+
+
+def cut_replication(world: World, target: Target, _amount: float, event: int) -> None:
+    """No log record passes between these nodes and the others of their shard; reads and writes go on."""
+    nodes = world.core.fabric.tiers["db"]
+    meant = sorted(index for tier, index in target.nodes if tier == "db")
+    pairs = {
+        (min(a, b), max(a, b))
+        for a in meant
+        for b in range(len(nodes))
+        if b != a and nodes.group[a] == nodes.group[b] and nodes.member[b]
+    }
+    world.core.fabric.rules += [Rule(("db", a, -1), ("db", b, -1), 0.0, 0.0, True, event) for a, b in sorted(pairs)]
+
+
+def throttle_applier(world: World, target: Target, amount: float, event: int) -> None:
+    """Replicas apply the log with `amount` per cent of their speed; 0 stops them. Reads are served as fast as ever."""
+    nodes = world.core.fabric.tiers["db"]
+    for tier, index in target.nodes:
+        if tier == "db":
+            world.database.applier_speed[index] *= amount / 100.0
+            nodes.event[index] = event
+
+
+ROWS: tuple[FaultRow, ...] = (
+    row(
+        "kill_primary",
+        "dk",
+        "database",
+        ("shard", "db"),
+        "kill the primary",
+        "The primary's process dies: writes fail until another is promoted.",
+        "{target}, the primary, crashed",
+        crash,
+        aim=primary_of,
+        then=after_crash,
+    ),
+    row(
+        "cut_replication",
+        "dc",
+        "database",
+        ("db", "shard"),
+        "cut replication",
+        "No log records reach or leave it; replicas fall behind, reads grow stale.",
+        "{target}: replication cut",
+        cut_replication,
+    ),
+    row(
+        "throttle_applier",
+        "dt",
+        "database",
+        ("db", "shard"),
+        "throttle the applier",
+        "Replicas apply the log with this share of their speed; 0 stops them.",
+        "{target}: applier throttled to {amount} %",
+        throttle_applier,
+        amount=(10.0, 0.0, 100.0, "%"),
+    ),
+)

@@ -1,0 +1,147 @@
+"""Faults of DNS: a level down, slow or lossy; the record gone, wrong or kept too long; caches flushed; hosts files in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .base import FaultRow, row
+from .book import RecordEffect
+from .network import latency, packet_loss
+from .node import crash
+from .targets import Target
+
+if TYPE_CHECKING:
+    from ..world import World
+
+LEVEL = ("dns",)
+LONG_TTL_S = 86_400.0  # a day: what a TTL typed in haste keeps wrong (resolvers cap there: unbound, cache-max-ttl)
+NOBODYS = "203.0.113.99"  # TEST-NET-3 (RFC 5737): no server of ours
+OLD_PRIVATE = "10.0.1.10"  # an address that answers inside only: the first web server's
+
+
+def level_slow(world: World, target: Target, amount: float, event: int) -> None:
+    """Each query to it takes `amount` ms longer, each way."""
+    latency(world, replace(target, kind="tier"), amount, event)
+
+
+def level_lossy(world: World, target: Target, amount: float, event: int) -> None:
+    """`amount` per cent of queries and answers are lost; resolvers ask again after their time-out."""
+    packet_loss(world, replace(target, kind="tier"), amount, event)
+
+
+def _effect(world: World, target: Target) -> RecordEffect:
+    return world.faults.records.get(target.label, RecordEffect())
+
+
+def delete_record(world: World, target: Target, _amount: float, _event: int) -> None:
+    """The name does not exist any more: NXDOMAIN, cached negatively."""
+    world.faults.records[target.label] = replace(_effect(world, target), deleted=True)
+
+
+def change_record(world: World, target: Target, _amount: float, _event: int) -> None:
+    """The name leads to an address that is nobody's."""
+    world.faults.records[target.label] = replace(_effect(world, target), value=NOBODYS)
+
+
+def long_ttl(world: World, target: Target, amount: float, _event: int) -> None:
+    """Whoever asks now keeps the answer for `amount` seconds."""
+    world.faults.records[target.label] = replace(_effect(world, target), ttl=amount)
+
+
+def flush_resolvers(world: World, target: Target, _amount: float, _event: int) -> None:
+    """Resolvers (of one city, or all) forget everything: the next users pay for the whole walk."""
+    world.dns.flush_resolvers(target.number)
+
+
+def hosts_file(world: World, target: Target, _amount: float, _event: int) -> None:
+    """A line in the hosts files of a city's users goes before all of DNS: it names a private address."""
+    world.dns.override_hosts(target.number, OLD_PRIVATE)
+
+
+ROWS: tuple[FaultRow, ...] = (
+    row(
+        "dns_down",
+        "nd",
+        "dns",
+        LEVEL,
+        "name server down",
+        "Does not answer; resolvers try others, then give up (SERVFAIL) when their caches end.",
+        "{target} down",
+        crash,
+    ),
+    row(
+        "dns_slow",
+        "ns",
+        "dns",
+        LEVEL,
+        "name server slow",
+        "Every query to it takes so much longer, each way.",
+        "{target} {amount} ms slower each way",
+        level_slow,
+        amount=(200.0, 0.0, 60_000.0, "ms"),
+    ),
+    row(
+        "dns_lossy",
+        "nl",
+        "dns",
+        LEVEL,
+        "name server lossy",
+        "This share of its packets is lost; resolvers ask again, which adds to its load.",
+        "{target} loses {amount} % of packets",
+        level_lossy,
+        amount=(50.0, 0.0, 100.0, "%"),
+    ),
+    row(
+        "delete_record",
+        "nx",
+        "dns",
+        ("record",),
+        "delete the record",
+        "The name is gone; resolvers keep that too (negative caching), even after it is back.",
+        "record {target} deleted",
+        delete_record,
+    ),
+    row(
+        "change_record",
+        "nc",
+        "dns",
+        ("record",),
+        "wrong address",
+        f"The record leads to {NOBODYS}, which is nobody's; resolvers learn it as their TTLs end.",
+        f"record {{target}} changed to {NOBODYS}, which is nobody's",
+        change_record,
+    ),
+    row(
+        "long_ttl",
+        "nt",
+        "dns",
+        ("record",),
+        "TTL too long",
+        "Whoever asks now keeps the answer so long: a later change will not reach them.",
+        "TTL of {target} set to {amount} s",
+        long_ttl,
+        amount=(LONG_TTL_S, 0.0, 604_800.0, "s"),
+    ),
+    row(
+        "flush_resolvers",
+        "nf",
+        "dns",
+        ("traffic", "city"),
+        "flush resolvers",
+        "Recursive resolvers forget everything: walks begin at the root. Cannot be taken back.",
+        "resolvers of {target} flushed",
+        flush_resolvers,
+        one_shot=True,
+    ),
+    row(
+        "hosts_file",
+        "nh",
+        "dns",
+        ("city", "traffic"),
+        "hosts-file line",
+        f"Users' hosts files name {OLD_PRIVATE}, a private address: they reach nothing.",
+        f"hosts files of {{target}} name {OLD_PRIVATE}",
+        hosts_file,
+    ),
+)

@@ -1,0 +1,268 @@
+"""What a command is aimed at: a name from a person, a script or an agent becomes nodes, links, zones, keys, records.
+
+Written as in "web-3", "web" (the whole tier), "web~cache" or "web-1~cache-2" (a link; an end may be a zone or a city too),
+"zone:a", "region:eastus", "city:Seoul", "shard:s1", "key:7", "record:www.example.com", "traffic"; the word before the colon
+may be left out where only one kind fits.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from ..fabric import CITY
+from .base import Rejected
+
+if TYPE_CHECKING:
+    from ..world import World
+
+End: TypeAlias = tuple[str, int, int]  # as in engine.fabric.Rule: tier, node or -1, zone or -1
+
+EVERYTHING: End = ("*", -1, -1)
+NODE_TIERS = ("balancer", "web", "cache", "db")
+# A canonical name is found among all kinds: it leads back to the very thing that it was made from.
+ANY_KIND = (*NODE_TIERS, "dns", "tier", "link", "zone", "city", "shard", "key", "record", "traffic")
+TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
+              "dns": "all name servers"}  # fmt: skip
+ALIASES = {"database": "db", "lb": "balancer", "authority": "ns", "": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """kind: as in FaultInfo.targets. name: canonical. label: for sentences. nodes: (tier, index) of every node meant.
+
+    ends: pairs of link ends that rules apply to. number: a key, the index of a city; -1 = none.
+    """
+
+    kind: str
+    name: str
+    label: str
+    nodes: tuple[tuple[str, int], ...] = ()
+    ends: tuple[tuple[End, End], ...] = ()
+    number: int = -1
+
+
+def _nodes_where(
+    world: World, keep: Callable[[str, int], bool], tiers: Sequence[str] = NODE_TIERS
+) -> tuple[tuple[str, int], ...]:
+    """(tier, index) of all members that `keep` says yes to, tier by tier."""
+    found: list[tuple[str, int]] = []
+    for tier in tiers:
+        nodes = world.core.fabric.tiers.get(tier)
+        if nodes is not None:
+            found += [(tier, i) for i in range(len(nodes)) if nodes.member[i] and keep(tier, i)]
+    return tuple(found)
+
+
+def _node(world: World, name: str, tier: str) -> Target | None:
+    nodes = world.core.fabric.tiers.get(tier)
+    index = -1 if nodes is None else nodes.index(name)
+    if nodes is None or index < 0 or not nodes.member[index]:
+        return None
+    return Target(tier, name, name, ((tier, index),), (((tier, index, -1), EVERYTHING),))
+
+
+def _dns(world: World, name: str) -> Target | None:
+    """One name server, or all of the site's own under the word "authority"."""
+    found = _node(world, name, "dns")
+    if found is None and name == "authority":
+        nodes = _nodes_where(world, lambda _, i: world.core.fabric.tiers["dns"].names[i].startswith("ns"), ("dns",))
+        found = Target("dns", name, "the authority", nodes) if nodes else None
+    return found
+
+
+def _tier(world: World, name: str) -> Target | None:
+    tier = ALIASES.get(name, name)
+    if tier not in world.core.fabric.tiers:
+        return None
+    nodes = _nodes_where(world, lambda *_: True, (tier,))
+    return Target("tier", tier, TIER_WORDS.get(tier, tier), nodes, (((tier, -1, -1), EVERYTHING),))
+
+
+def _zone_ends(world: World, zones: Sequence[int]) -> tuple[tuple[End, End], ...]:
+    """The links between these zones and everything outside of them, the users included."""
+    others = [z for z in range(len(world.core.fabric.zones)) if z not in zones]
+    ends: list[tuple[End, End]] = []
+    for zone in zones:
+        ends += [(("*", -1, zone), ("*", -1, other)) for other in others]
+        ends.append((("*", -1, zone), (CITY, -1, -1)))
+    return tuple(ends)
+
+
+def _zone(world: World, name: str) -> Target | None:
+    fabric = world.core.fabric
+    if name not in fabric.zones:
+        return None
+    zone = fabric.zones.index(name)
+    nodes = _nodes_where(world, lambda tier, i: int(fabric.tiers[tier].zone[i]) == zone)
+    return Target("zone", f"zone:{name}", f"zone {name}", nodes, _zone_ends(world, [zone]), zone)
+
+
+def _region(world: World, name: str) -> Target | None:
+    fabric = world.core.fabric
+    zones = [i for i, zone in enumerate(world.core.config.network.zones) if zone.region == name]
+    if not zones:
+        return None
+    nodes = _nodes_where(world, lambda tier, i: int(fabric.tiers[tier].zone[i]) in zones)
+    return Target("zone", f"region:{name}", f"region {name}", nodes, _zone_ends(world, zones))
+
+
+def _city(world: World, name: str) -> Target | None:
+    cities = world.core.fabric.cities
+    if name not in cities:
+        return None
+    index = cities.index(name)
+    return Target("city", f"city:{name}", name, (), (((CITY, index, -1), EVERYTHING),), index)
+
+
+def _shard(world: World, name: str) -> Target | None:
+    nodes = world.core.fabric.tiers.get("db")
+    if nodes is None or name not in nodes.group:
+        return None
+    found = _nodes_where(world, lambda _, i: nodes.group[i] == name, ("db",))
+    return Target("shard", name, name, found, tuple((("db", i, -1), EVERYTHING) for _, i in found)) if found else None
+
+
+def _key(world: World, name: str) -> Target | None:
+    if not name.isascii() or not name.isdigit() or int(name) >= world.core.config.traffic.keys:
+        return None
+    return Target("key", f"key:{int(name)}", f"key {int(name)}", number=int(name))
+
+
+def _record(world: World, name: str) -> Target | None:
+    known = name.rstrip(".").lower()
+    return Target("record", f"record:{known}", known) if known in _records(world) else None
+
+
+def _records(world: World) -> list[str]:
+    return sorted({record.name.rstrip(".").lower() for record in world.dns.reading().records})
+
+
+def _traffic(_world: World, name: str) -> Target | None:
+    return Target("traffic", "traffic", "the users") if name in ("traffic", "clients", "users") else None
+
+
+def _end(world: World, text: str) -> tuple[str, End] | None:
+    """(canonical name, end of a rule) of one side of a link."""
+    kind, _, rest = text.partition(":")
+    if kind == "zone" and rest in world.core.fabric.zones:
+        return text, ("*", -1, world.core.fabric.zones.index(rest))
+    city = rest if kind == "city" else text
+    if city in world.core.fabric.cities:
+        return f"city:{city}", (CITY, world.core.fabric.cities.index(city), -1)
+    if text in (CITY, "users", "clients"):
+        return CITY, (CITY, -1, -1)
+    tier = ALIASES.get(text, text)
+    if tier in world.core.fabric.tiers:
+        return tier, (tier, -1, -1)
+    for tier in (*NODE_TIERS, "dns"):
+        node = _node(world, text, tier)
+        if node is not None:
+            return text, (tier, node.nodes[0][1], -1)
+    return None
+
+
+def _link(world: World, name: str) -> Target | None:
+    one, tilde, other = name.partition("~")
+    if not tilde:
+        return None
+    a, b = _end(world, one.strip()), _end(world, other.strip())
+    if a is None or b is None or (a[1] == b[1] and (a[1][1] >= 0 or a[0] == CITY)):
+        return None  # two nodes of one tier have a link ("db~db"), a single node has none to itself
+    return Target("link", f"{a[0]}~{b[0]}", f"{a[0]}~{b[0]}", (), ((a[1], b[1]),))
+
+
+Finder: TypeAlias = "Callable[[World, str], Target | None]"
+
+
+def _of_tier(tier: str) -> Finder:
+    return lambda world, name: _node(world, name, tier)
+
+
+FINDERS: dict[str, Finder] = {
+    **{tier: _of_tier(tier) for tier in NODE_TIERS},
+    "dns": _dns,
+    "tier": _tier,
+    "link": _link,
+    "zone": _zone,
+    "city": _city,
+    "shard": _shard,
+    "key": _key,
+    "record": _record,
+    "traffic": _traffic,
+}
+PREFIXES: dict[str, tuple[str, Finder]] = {
+    **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns")},
+    "region": ("zone", _region),
+}
+
+
+def _member_names(world: World, tier: str) -> list[str]:
+    nodes = world.core.fabric.tiers.get(tier)
+    return [] if nodes is None else [nodes.names[i] for i in range(len(nodes)) if nodes.member[i]]
+
+
+def names(world: World, kind: str) -> list[str]:
+    """Canonical names of everything of this kind that exists now; of links and keys those that are worth offering."""
+    fabric = world.core.fabric
+    if kind in NODE_TIERS:
+        return _member_names(world, kind)
+    lists: dict[str, Callable[[], Iterable[str]]] = {
+        "dns": lambda: [*_member_names(world, "dns"), "authority"],
+        "tier": lambda: fabric.tiers,
+        "link": lambda: ("city~balancer", "balancer~web", "web~cache", "web~db", "cache~db", "db~db"),
+        "zone": lambda: [f"zone:{zone}" for zone in fabric.zones],
+        "city": lambda: [f"city:{city}" for city in fabric.cities],
+        "shard": lambda: sorted(set(fabric.tiers["db"].group)) if "db" in fabric.tiers else [],
+        "key": lambda: ["key:0"],
+        "record": lambda: _records(world),
+        "traffic": lambda: ["traffic"],
+    }
+    return list(lists[kind]())
+
+
+def resolve(world: World, text: str, kinds: Sequence[str], what: str = "this") -> Target:
+    """The thing called `text`, if it is of one of `kinds`. Rejected, with near matches, if there is none. what: for sentences."""
+    text = text.strip()
+    if not text and kinds == ("traffic",):
+        text = "traffic"
+    prefix, colon, rest = text.partition(":")
+    if colon and prefix in PREFIXES:
+        kind, finder = PREFIXES[prefix]
+        found = finder(world, rest)
+        if found is not None and kind in kinds:
+            return found
+    else:
+        for kind in kinds:
+            found = FINDERS[kind](world, text)
+            if found is not None:
+                return found
+    raise Rejected(_complaint(world, text, kinds, what))
+
+
+def _complaint(world: World, text: str, kinds: Sequence[str], what: str) -> str:
+    fits = [name for kind in kinds for name in names(world, kind)]
+    if not text:
+        return f"{what} needs a target, such as {', '.join(fits[:3])}"
+    for kind, finder in FINDERS.items():
+        if kind not in kinds and finder(world, text) is not None:
+            return f"{what} does not act on {text}, but on a {' or '.join(kinds)}"
+    short = {name.partition(":")[2] or name: name for name in fits}
+    near = difflib.get_close_matches(text, [*fits, *short], n=3, cutoff=0.5)
+    close = list(dict.fromkeys(short.get(name, name) for name in near))
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there is {', '.join(fits[:5]) or 'nothing of the kind'}"
+    return f"{what}: there is no {text!r} here; {hint}"
+
+
+def same_target(world: World, text: str) -> set[str]:
+    """Every canonical name that `text` may stand for, itself included (for heal)."""
+    found = {text}
+    prefix, colon, rest = text.partition(":")
+    finders = [PREFIXES[prefix][1]] if colon and prefix in PREFIXES else list(FINDERS.values())
+    for finder in finders:
+        target = finder(world, rest if colon and prefix in PREFIXES else text)
+        if target is not None:
+            found.add(target.name)
+    return found

@@ -1,0 +1,175 @@
+"""Live settings: everything that may be changed while the system runs, with range, keys and the source of its default.
+
+A row names the tier that holds the setting and what the tier calls it; reading and changing go through `Tier.option` and
+`Tier.set_option`. To add one: a row in OPTIONS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .catalogue import OptionInfo
+from .faults.base import Rejected, near
+from .policies.balancing import BALANCING
+from .policies.eviction import EVICTION
+from .tiers.base import OptionValue, Tier
+
+if TYPE_CHECKING:
+    from .world import World
+
+ON = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class OptionRow:
+    """info: what the screen shows. tier: attribute of the world. attribute: the tier's name for it. whole: whole numbers only."""
+
+    info: OptionInfo
+    tier: str
+    attribute: str
+    whole: bool = False
+
+    def holder(self, world: World) -> Tier:
+        """The tier that has this setting."""
+        tiers: Mapping[str, Tier] = {
+            "traffic": world.traffic,
+            "clients": world.clients,
+            "dns": world.dns,
+            "balancer": world.balancer,
+            "web": world.web,
+            "cache": world.cache,
+            "database": world.database,
+        }
+        return tiers[self.tier]
+
+    def value(self, world: World) -> OptionValue:
+        """As it is now."""
+        return self.holder(world).option(self.attribute)
+
+    def check(self, asked: OptionValue) -> OptionValue:
+        """The value in its right type; Rejected, with what is possible, if it is none."""
+        info = self.info
+        if info.kind == "choice":
+            if asked not in info.choices:
+                raise Rejected(f"{info.name} is one of {', '.join(info.choices)}, not {asked!r}")
+            return asked
+        if info.kind == "bool":
+            switch = asked if isinstance(asked, bool) else ON.get(str(asked).lower())
+            if switch is None:
+                raise Rejected(f"{info.name} is on or off, not {asked!r}")
+            return switch
+        if info.kind == "text":
+            return str(asked).strip()
+        return self._number(asked)
+
+    def _number(self, asked: OptionValue) -> OptionValue:
+        info = self.info
+        try:
+            number = math.nan if isinstance(asked, bool) else float(asked)
+        except ValueError:
+            number = math.nan
+        if not info.low <= number <= info.high:
+            raise Rejected(
+                f"{info.name} is a number from {info.low:g} to {info.high:g} {info.unit}".rstrip() + f", not {asked!r}"
+            )
+        if self.whole and number != int(number):
+            raise Rejected(f"{info.name} is a whole number, not {number:g}")
+        return int(number) if self.whole else number
+
+    def text(self, value: OptionValue) -> str:
+        """The value as a person would write it."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return value if isinstance(value, str) else f"{value:g} {self.info.unit}".rstrip()
+
+
+def _place(name: str, held: str) -> tuple[str, str]:
+    """(tier, attribute) that hold `name`; `held` overrides what the name says."""
+    tier, _, attribute = (held or name).partition(".")
+    return tier, attribute
+
+
+def choice(name: str, keys: str, title: str, choices: tuple[str, ...], source: str, held: str = "") -> OptionRow:
+    """A setting that is one of a few words."""
+    return OptionRow(OptionInfo(name, title, keys, "choice", choices, 0.0, 0.0, "", source), *_place(name, held))
+
+
+def switch(name: str, keys: str, title: str, source: str, held: str = "") -> OptionRow:
+    """A setting that is on or off."""
+    return OptionRow(OptionInfo(name, title, keys, "bool", (), 0.0, 1.0, "", source), *_place(name, held))
+
+
+def number(
+    name: str, keys: str, title: str, low: float, high: float, unit: str, source: str, held: str = "", *, whole: bool = False
+) -> OptionRow:
+    """A setting that is a number within a range."""
+    return OptionRow(OptionInfo(name, title, keys, "number", (), low, high, unit, source), *_place(name, held), whole)
+
+
+def text(name: str, keys: str, title: str, source: str, held: str = "") -> OptionRow:
+    """A setting in words of its own; the tier checks it (ValueError)."""
+    return OptionRow(OptionInfo(name, title, keys, "text", (), 0.0, 0.0, "", source), *_place(name, held))
+
+
+SCENARIO = "the scenario"
+
+ROWS: tuple[OptionRow, ...] = (
+    choice("balancer.policy", "bp", "balancing policy", tuple(BALANCING), "the scenario; nginx ships round robin"),
+    switch("balancer.fail_open", "bf", "fail open when all are unhealthy", "AWS ELB user guide: all unhealthy, fail open"),
+    number("balancer.slow_start", "bs", "slow start of a server that came back", 0.0, 3_600.0, "s", "off in nginx and HAProxy"),
+    number("balancer.load_bound", "bl", "bound of bounded loads", 1.01, 10.0, "× mean", "HAProxy advises 1.25 to 2"),
+    number("web.queue", "wq", "queue of a web server, 0 = unbounded", 0, 10_000_000, "jobs", SCENARIO, whole=True),
+    choice("web.discipline", "wd", "who is served first", ("fifo", "lifo"), "first come, first served"),
+    choice("cache.eviction", "ce", "eviction policy", tuple(EVICTION), "memcached: LRU"),
+    number("cache.ttl", "ct", "time to live, 0 = for ever", 0.0, 2_592_000.0, "s", "the scenario; at most 30 d in memcached"),
+    switch("cache.sliding", "cs", "sliding time to live", "fixed, as in memcached"),
+    switch("cache.single_flight", "cf", "single flight (leases)", "Nishtala et al. 2013; off, as in plain memcached"),
+    number("cache.early_expiry_beta", "cx", "early expiry beta (XFetch), 0 = off", 0.0, 10.0, "", "Vattani et al. 2015: 1"),
+    number("cache.stale_while_revalidate", "cr", "serve stale while one reads anew", 0.0, 86_400.0, "s", "off; Varnish grace: 10 s"),
+    choice("cache.write_mode", "cw", "what a write does to the cache", ("invalidate", "through"), "cache-aside: invalidate"),
+    number("cache.capacity", "cc", "capacity of a cache node", 1, 100_000_000, "entries", SCENARIO, whole=True),
+    choice("cache.mode", "cm", "which node keeps a key", ("ring", "modulo", "pair"), "ketama: 160 points a server"),
+    choice(
+        "replication.mode", "rm", "replication mode", ("async", "semi_sync", "sync"), "MariaDB 10.11: async", "database.mode"
+    ),
+    switch("replication.fencing", "rf", "fence the old primary", "STONITH: a good failover manager fences", "database.fencing"),
+    switch("replication.automatic", "ra", "automatic failover", "Patroni: automatic", "database.automatic"),
+    choice(
+        "replication.read_from", "rr", "where reads go", ("replicas", "primary"), "read/write split", "database.read_from"
+    ),
+    number(
+        "replication.apply_per_second", "rp", "log records a replica applies", 1.0, 1e7, "/s", SCENARIO,
+        "database.apply_per_second",
+    ),
+    number(
+        "replication.semi_sync_timeout", "rt", "semi-sync time-out", 0.01, 3_600.0, "s", "MariaDB 10.11: 10 s",
+        "database.semi_sync_timeout",
+    ),
+    number("database.rebalance_mb_s", "dm", "throttle of rebalancing", 0.01, 10_000.0, "MB/s", SCENARIO),
+    number("database.queue", "dq", "queue of a database, 0 = unbounded", 0, 10_000_000, "jobs", SCENARIO, whole=True),
+    number("dns.ttl", "nt", "TTL of the record", 0.0, 604_800.0, "s", "40 % of names have 5 min or less (00f.net, 2012)"),
+    choice("dns.answers", "na", "how the authority answers", ("simple", "weighted", "geo"), "Route 53: simple"),
+    text("dns.record", "nr", "address of the record", SCENARIO),
+    number("client.timeout", "ut", "patience of the users", 0.01, 3_600.0, "s", SCENARIO, "clients.timeout"),
+    number("client.retries", "ur", "retries of a failed request", 0, 20, "", SCENARIO, "clients.retries", whole=True),
+    number(
+        "client.budget", "ub", "retry budget (share of first attempts), 0 = no limit", 0.0, 1.0, "",
+        "Google SRE book ch. 22: 10 %", "clients.budget",
+    ),
+    number("client.backoff", "uo", "first back-off", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s", "clients.backoff"),
+    choice("client.jitter", "uj", "jitter of the back-off", ("full", "none"), "AWS builders' library: full", "clients.jitter"),
+    number("traffic.requests_per_second", "qr", "requests asked for", 0.0, 5e6, "/s", SCENARIO),
+    number("traffic.curve", "qc", "amplitude of the day curve", 0.0, 1.0, "", SCENARIO),
+)  # fmt: skip
+OPTIONS: dict[str, OptionRow] = {option.info.name: option for option in ROWS}
+
+
+def find(name: str) -> OptionRow:
+    """The row of a setting; Rejected, with near matches, if there is none."""
+    option = OPTIONS.get(name)
+    if option is None:
+        raise Rejected(f"there is no setting called {name!r}{near(name, OPTIONS)}")
+    return option
