@@ -97,6 +97,7 @@ class CellWidget(Widget, can_focus=True):
             for spot in canvas.spots:
                 if spot.target == lit:
                     canvas.light(spot.x, spot.y, spot.width, LIT)
+        self._end_rows(canvas)
         self.spots = canvas.spots
         rows = [canvas.row(y) for y in range(height)]
         if len(rows) != len(self._rows) or (rows and len(rows[0][1]) != len(self._rows[0][1])):
@@ -109,6 +110,18 @@ class CellWidget(Widget, can_focus=True):
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
         return len(changed)
+
+    @staticmethod
+    def _end_rows(canvas: Canvas) -> None:
+        """Let each row end in bold, so that the next one, which begins plain, has to state its whole style.
+
+        A pane captured from a multiplexer leaves out what has not changed since the row above; tools that then read it row
+        by row would lose the colours there. On a border or a blank it is hardly seen.
+        """
+        last = canvas.width - 1
+        for y in range(canvas.height - 1 if last >= 0 else 0):
+            if not canvas.code(0, y + 1) & BOLD:
+                canvas.light(last, y, 1, BOLD)
 
     def _mark_changes(self, canvas: Canvas, now: float) -> None:
         """Flash watched cells whose value is new. Charts and numbers that always move should not be watched."""

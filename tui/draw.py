@@ -193,6 +193,10 @@ class Canvas:
             if start < stop:
                 self.watches.append((Spot(self._left + start, self._top + y, stop - start, key), value))
 
+    def code(self, x: int, y: int) -> Code:
+        """The code of a cell that is on the canvas."""
+        return self._codes[self._top + y][self._left + x]
+
     def row(self, y: int) -> tuple[str, bytes]:
         """Row y as its text and the code of every cell (a wide character has two)."""
         return "".join(self._chars[y]), bytes(self._codes[y])

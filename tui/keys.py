@@ -50,11 +50,26 @@ def _pane(number: int) -> Key:
 
 
 KEYMAP: tuple[Key, ...] = (
-    Key("quit", ("q", "ctrl+c"), "leave", "quit", "End the screen; an engine that it started ends too.", EVERYWHERE, "Program"),
     Key(
-        "help", ("question_mark", "f1"), "help", "help", "What can be done here, and with which keys.", EVERYWHERE, "Program", 99
+        "quit",
+        ("q", "ctrl+c"),
+        "app.leave",
+        "quit",
+        "End the screen, and the engine if it was started for it.",
+        EVERYWHERE,
+        "Program",
     ),
-    Key("palette", ("ctrl+p",), "command_palette", "palette", "Find any action by name.", EVERYWHERE, "Program"),
+    Key(
+        "help",
+        ("question_mark", "f1"),
+        "app.help",
+        "help",
+        "What can be done here, and with which keys.",
+        EVERYWHERE,
+        "Program",
+        99,
+    ),
+    Key("palette", ("ctrl+p",), "app.command_palette", "palette", "Find any action by name.", EVERYWHERE, "Program"),
     Key(
         "back",
         ("escape",),
@@ -90,7 +105,7 @@ KEYMAP: tuple[Key, ...] = (
         footer=3,
         target=True,
     ),
-    Key("log", ("l",), "log", "log", "What happened, each cause above its effects.", footer=20),
+    Key("log", ("l",), "app.log", "log", "What happened, each cause above its effects.", footer=20),
     Key("freeze", ("space",), "freeze", "freeze", "Hold the picture still; the world goes on.", section="Look"),
     Key("faults", ("f",), "faults", "fault", "Break something: then one or two keys.", section="Act", footer=10),
     Key("heal", ("h",), "heal", "heal", "Take every fault off the selected part.", section="Act", footer=1, target=True),
@@ -133,10 +148,15 @@ KEYMAP: tuple[Key, ...] = (
     Key("slower", ("minus",), "speed(-1)", "slower", "Virtual time runs slower.", section="Time", footer=16, group="±"),
     Key("step", ("full_stop",), "step", "step", "While paused: one step of the world.", section="Time"),
     Key(
-        "theme", ("T",), "next_theme", "theme", "Next look: dark, light, high contrast, colour-blind safe ...", section="Program"
+        "theme",
+        ("T",),
+        "app.next_theme",
+        "theme",
+        "Next look: dark, light, high contrast, colour-blind safe ...",
+        section="Program",
     ),
     Key("glyphs", ("G",), "next_glyphs", "glyphs", "Charts of braille, blocks or ASCII.", section="Program"),
     Key("copy", ("y",), "copy", "copy", "Copy the selected part's line to the clipboard (OSC 52).", section="Program"),
-    Key("screenshot", ("S",), "save_picture", "picture", "Save the screen as an SVG picture.", section="Program"),
-    Key("redraw", ("ctrl+l",), "redraw_all", "redraw", "Draw everything anew.", EVERYWHERE, "Program"),
+    Key("screenshot", ("S",), "app.save_picture", "picture", "Save the screen as an SVG picture.", section="Program"),
+    Key("redraw", ("ctrl+l",), "app.redraw_all", "redraw", "Draw everything anew.", EVERYWHERE, "Program"),
 )

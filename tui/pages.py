@@ -24,7 +24,7 @@ __all__ = ["Row", "help_rows", "inspection_rows", "log_page", "rows_page"]
 Row = Callable[[Canvas, int], None]
 """Draws one row at y."""
 
-STATES_HELP = "how states are told"
+SECTIONS = {"Look": "Look around", "Act": "Act on the system", "Time": "Time", "Program": "Program"}
 
 
 def _words(row_words: str, words: str) -> bool:
@@ -60,8 +60,8 @@ def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs
     """Keys by section, then the marks of states, then every fault with its keys and words."""
     rows: list[tuple[str, Row]] = []
     table = list(keymap)
-    for section in dict.fromkeys(row.section for row in table):
-        rows.append(_head({"Look": "Look around", "Act": "Act on the system"}.get(section, section)))
+    for section, title in SECTIONS.items():
+        rows.append(_head(title))
         for row in (r for r in table if r.section == section):
             keys = " ".join(key_label(key) for key in row.keys)
             if row.group == "1-8" and row.id != "pane-1":

@@ -25,7 +25,7 @@ def commands(app: ScaletopApp, board: BoardScreen) -> Iterator[SystemCommand]:
     for row in app.settings.keymap:
         if row.id not in ("palette", "up", "down", "left", "right"):
             words = f"{row.words} ({key_label(row.keys[0])})"
-            yield SystemCommand(words, row.explain, partial(_run, app, board, row.action))
+            yield SystemCommand(words, row.explain, partial(app.run_action, row.action, board))
     session = app.session
     if session.newest is not None:
         for node in session.newest.map.nodes:
@@ -42,9 +42,3 @@ def commands(app: ScaletopApp, board: BoardScreen) -> Iterator[SystemCommand]:
                     yield SystemCommand(
                         safe_text(f"fault: {item.title} on {target}"), safe_text(item.explain), partial(app.send, command)
                     )
-
-
-async def _run(app: ScaletopApp, board: BoardScreen, action: str) -> None:
-    """Run an action of the table: the board's if it has it, else the app's."""
-    name = action.partition("(")[0]
-    await app.run_action(action, board if hasattr(board, f"action_{name}") else app)

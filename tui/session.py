@@ -10,6 +10,7 @@ from typing import Protocol
 
 from engine.catalogue import Catalogue
 from engine.commands import Command
+from engine.protocol import Answer, Bye, Rejected, Update, Welcome
 from engine.snapshot import Inspection, Snapshot
 
 from .story import Story
@@ -48,29 +49,20 @@ class Session:
             self.take(message)
 
     def take(self, message: object) -> None:
-        """One message. What the screen does not know is left alone: a newer engine may say more."""
+        """One message of `engine.protocol`."""
         match message:
-            case Snapshot():
-                self.newest = message
-                self.story.add(message.events)
-            case Inspection():
-                self.inspection = message
-            case Catalogue():
-                self.catalogue = message
-            case _:
-                self._take_envelope(message)
+            case Update(snapshot):
+                self.newest = snapshot
+                self.story.add(snapshot.events)
+            case Answer(_, inspection):
+                self.inspection = inspection
+            case Welcome():
+                self.catalogue = message.catalogue
+            case Rejected(_, reason):
+                self._say(reason)
+            case Bye(reason):
+                self.goodbye = reason
 
-    def _take_envelope(self, message: object) -> None:
-        """Messages of the protocol that wrap others or carry words."""
-        for name in ("snapshot", "inspection", "catalogue"):
-            inner = getattr(message, name, None)
-            if isinstance(inner, Snapshot | Inspection | Catalogue):
-                self.take(inner)
-        events = getattr(message, "events", None)
-        if isinstance(events, tuple | list):
-            self.story.add(events)
-        reason = getattr(message, "reason", "")
-        if isinstance(reason, str) and reason:
-            self.goodbye = reason
-            if self.said is not None:
-                self.said(reason)
+    def _say(self, words: str) -> None:
+        if self.said is not None:
+            self.said(words)

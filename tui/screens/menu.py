@@ -59,7 +59,7 @@ class MenuWidget(CellWidget, can_focus=False):
 
     def paint(self, canvas: Canvas) -> None:
         """Frame, rows in columns, then what the lit row does and to what."""
-        typed = f"typed: {self.state.typed}" if self.state.typed else "keys or arrows, Enter"
+        typed = f"typed: {self.state.typed}" if self.state.typed else "keys, or arrows and Enter"
         ascii_only = self.glyphs is Glyphs.ASCII
         inside = draw_frame(canvas, "", self.menu.title, Verdict(typed), focused=True, ascii_only=ascii_only)
         items = self.menu.items
