@@ -99,7 +99,8 @@ def undo(world: World, giver: Giver) -> Outcome:
         if _stands(world, done.inverse):
             break
     text = f"taken back: {done.text}"
-    event = giver.tell(world, text, keys="u", disturbs=True)
+    healing = any(isinstance(command, Heal) for command in done.inverse.commands)
+    event = giver.tell(world, text, keys="u", disturbs=not healing)
     because = giver.led_by(event)
     try:
         for command in done.inverse.commands:

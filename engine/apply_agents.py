@@ -42,9 +42,9 @@ def set_member(world: World, giver: Giver, command: SetMember) -> Outcome:
     index = resolve(world, command.node, ("cache",), "membership").nodes[0][1]
     if bool(world.cache.homes.members[index]) == command.member:
         raise Rejected(f"{command.node} is {'in' if command.member else 'out of'} the ring already")
-    share = world.cache.homes.share(index)
+    share = world.cache.homes.shares()[index]
     world.cache.set_member(index, command.member)
-    share = world.cache.homes.share(index) if command.member else share
+    share = world.cache.homes.shares()[index] if command.member else share
     keys = f"{100.0 * share:.0f} % of keys"
     what = f"back in the ring, takes {keys}" if command.member else f"out of the ring, its {keys} go to others"
     text = f"{command.node} {what}{_because(command.reason)}"

@@ -128,7 +128,7 @@ ROWS: tuple[OptionRow, ...] = (
     switch("cache.sliding", "cs", "sliding time to live", "fixed, as in memcached"),
     switch("cache.single_flight", "cf", "single flight (leases)", "Nishtala et al. 2013; off, as in plain memcached"),
     number("cache.early_expiry_beta", "cx", "early expiry beta (XFetch), 0 = off", 0.0, 10.0, "", "Vattani et al. 2015: 1"),
-    number("cache.stale_while_revalidate", "cr", "serve stale while one reads anew", 0.0, 86_400.0, "s", "off; Varnish grace: 10 s"),
+    number("cache.stale_while_revalidate", "cr", "stale while revalidating", 0.0, 86_400.0, "s", "off (Varnish grace: 10 s)"),
     choice("cache.write_mode", "cw", "what a write does to the cache", ("invalidate", "through"), "cache-aside: invalidate"),
     number("cache.capacity", "cc", "capacity of a cache node", 1, 100_000_000, "entries", SCENARIO, whole=True),
     choice("cache.mode", "cm", "which node keeps a key", ("ring", "modulo", "pair"), "ketama: 160 points a server"),

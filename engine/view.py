@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .config import Scenario
     from .log import EventLog
     from .nodes import Nodes
+    from .snapshot import ActiveFault
     from .tiers.balancer import Balancer
     from .tiers.cache import Cache
     from .tiers.database import Database
@@ -71,6 +72,11 @@ class View:
     def dns(self) -> Dns:
         """The DNS tier."""
         return self._world.dns
+
+    @property
+    def faults(self) -> tuple[ActiveFault, ...]:
+        """All active faults, oldest first."""
+        return self._world.faults.active()
 
     def nodes(self, tier: str) -> Nodes:
         """A tier's nodes."""

@@ -55,7 +55,7 @@ def after_crash(world: World, target: Target) -> str:
     fabric = world.core.fabric
     cache = [i for tier, i in target.nodes if tier == "cache"]
     if cache:
-        share = sum(world.cache.homes.share(i) for i in cache)
+        share = sum(world.cache.homes.shares()[i] for i in cache)
         said.append(f"{share:.0%} of keys without a home".replace("%", " %"))
     web = [i for tier, i in target.nodes if tier == "web"]
     if web:
