@@ -135,11 +135,16 @@ class Pending:
         return _pick(chunk, time_order(chunk[0], rows if rank is None else rank[rows]))
 
     def _refill(self, end: float) -> None:
-        """Bring nearer what may be due before `end`, from the farthest level down."""
-        for level in range(LEVELS - 2, -1, -1):
+        """Bring nearer what may be due before `end`, from the farthest level down.
+
+        A level may only reach as far as the one behind it has been emptied, so a refill asks upwards first.
+        """
+        reach, levels = end, 0
+        while levels < LEVELS - 1 and reach > self.pools[levels].horizon:
+            reach = end + self.dt * ((SPREAD ** (levels + 1)) - 1)
+            levels += 1
+        for level in range(levels - 1, -1, -1):
             pool = self.pools[level]
-            if end <= pool.horizon:
-                continue
             pool.horizon = end + self.dt * ((SPREAD ** (level + 1)) - 1)
             chunk = self.pools[level + 1].take(pool.horizon)
             if chunk is not None:
