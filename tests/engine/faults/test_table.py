@@ -1,0 +1,64 @@
+"""The fault table: complete, in words, and every fault at most three presses away."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.faults import FAULTS, FaultRow, Rejected
+from engine.faults.targets import ANY_KIND, Target
+
+WANTED = (
+    "crash slow freeze error_rate packet_loss latency partition partition_zone partition_city flush_cache expire_hottest "
+    "kill_primary cut_replication throttle_applier dns_down dns_slow dns_lossy delete_record change_record long_ttl "
+    "flush_resolvers hosts_file traffic_x2 traffic_x10 flash_crowd retry_storm"
+).split()
+ROWS = list(FAULTS.values())
+BY_NAME = [pytest.param(row, id=row.name) for row in ROWS]
+
+
+def test_every_fault_that_is_promised_exists() -> None:
+    assert set(WANTED) <= set(FAULTS)
+
+
+def test_key_paths_are_unique_and_none_begins_another() -> None:
+    """One path leads to one fault as soon as its last key is pressed: no Enter, no waiting."""
+    paths = [row.info.keys for row in ROWS]
+    assert len(set(paths)) == len(paths)
+    for one in paths:
+        assert 1 <= len(one) <= 2
+        assert one.isascii()
+        assert one.isprintable()
+        assert not any(other != one and other.startswith(one) for other in paths)
+
+
+@pytest.mark.parametrize("row", BY_NAME)
+def test_a_row_is_told_in_words(row: FaultRow) -> None:
+    info = row.info
+    assert info.name
+    assert info.title
+    assert info.family
+    assert info.explain.endswith(".")
+    assert info.targets
+    assert set(info.targets) <= set(ANY_KIND)
+    told = row.text(Target("web", "web-3", "web-3"), 12.5)
+    assert told
+    assert "{" not in told
+    assert ("12.5" in told) == bool(info.unit)
+
+
+@pytest.mark.parametrize("row", BY_NAME)
+def test_an_amount_has_a_default_in_its_range(row: FaultRow) -> None:
+    if row.info.unit:
+        assert row.low <= row.info.default <= row.high
+        assert row.amount(None) == row.info.default
+        for wrong in (row.low - 1.0, row.high + 1.0, float("nan"), float("inf")):
+            with pytest.raises(Rejected, match=row.info.title):
+                row.amount(wrong)
+    else:
+        assert row.amount(None) == row.amount(17.0) == 0.0
+
+
+def test_what_happens_once_says_so() -> None:
+    """A flush cannot be healed; a person is told before pressing the key."""
+    for row in ROWS:
+        assert row.info.one_shot == ("Cannot be taken back." in row.info.explain)
