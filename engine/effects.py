@@ -27,7 +27,6 @@ def rebuild(world: World) -> None:
             continue  # what it acted on has left the system; should it come back, so does the effect
         row.act(world, target, fault.amount, fault.event)
     world.core.fabric.refresh()
-    _sync_records(world)
     for tier in world.tiers:
         tier.effects_changed()
 
@@ -39,21 +38,3 @@ def _reset(world: World) -> None:
         nodes.reset_effects()
     for tier in world.tiers:
         tier.reset_effects()
-    world.faults.records = {}
-
-
-def _sync_records(world: World) -> None:
-    """Tell the zone what has become of its records, once per change (a change is an act: it has a history)."""
-    book = world.faults
-    if book.records == book.records_held:
-        return
-    world.dns.restore()
-    for name, effect in book.records.items():
-        if effect.deleted:
-            world.dns.delete_record(name)
-            continue
-        if effect.value is not None:
-            world.dns.change_record(name, (effect.value,))
-        if effect.ttl is not None:
-            world.dns.set_ttl(name, effect.ttl)
-    book.records_held = dict(book.records)

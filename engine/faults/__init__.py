@@ -5,10 +5,10 @@ A row makes the menu, its keys, the help, the scenario vocabulary and the tests.
 
 from . import cache, database, dns, load, network, node
 from .base import FaultRow, Rejected
-from .book import FaultBook, RecordEffect
+from .book import FaultBook
 from .targets import Target, names, resolve
 
-__all__ = ["FAULTS", "FaultBook", "FaultRow", "RecordEffect", "Rejected", "Target", "names", "resolve"]
+__all__ = ["FAULTS", "FaultBook", "FaultRow", "Rejected", "Target", "names", "resolve"]
 
 FAMILIES = (node, network, cache, database, dns, load)
 FAULTS: dict[str, FaultRow] = {fault.name: fault for family in FAMILIES for fault in family.ROWS}

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..snapshot import ActiveFault
-
-
-@dataclass(frozen=True, slots=True)
-class RecordEffect:
-    """What faults make of one DNS record: gone, or with another value or time to live (None = as configured)."""
-
-    deleted: bool = False
-    value: str | None = None
-    ttl: float | None = None
 
 
 class FaultBook:
@@ -23,8 +13,6 @@ class FaultBook:
     def __init__(self) -> None:
         self.faults: dict[int, ActiveFault] = {}
         self.next_id = 1
-        self.records: dict[str, RecordEffect] = {}  # what the active faults want of DNS records, by name
-        self.records_held: dict[str, RecordEffect] = {}  # what the DNS tier was told last
 
     def active(self) -> tuple[ActiveFault, ...]:
         """All that act now, oldest first."""

@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .base import FaultRow, row
-from .book import RecordEffect
 from .network import latency, packet_loss
-from .node import crash
+from .node import crash, error_rate
 from .targets import Target
 
 if TYPE_CHECKING:
@@ -30,33 +29,29 @@ def level_lossy(world: World, target: Target, amount: float, event: int) -> None
     packet_loss(world, replace(target, kind="tier"), amount, event)
 
 
-def _effect(world: World, target: Target) -> RecordEffect:
-    return world.faults.records.get(target.label, RecordEffect())
-
-
-def delete_record(world: World, target: Target, _amount: float, _event: int) -> None:
+def delete_record(world: World, target: Target, _amount: float, event: int) -> None:
     """The name does not exist any more: NXDOMAIN, cached negatively."""
-    world.faults.records[target.label] = replace(_effect(world, target), deleted=True)
+    world.dns.delete_record(target.label, event)
 
 
-def change_record(world: World, target: Target, _amount: float, _event: int) -> None:
+def change_record(world: World, target: Target, _amount: float, event: int) -> None:
     """The name leads to an address that is nobody's."""
-    world.faults.records[target.label] = replace(_effect(world, target), value=NOBODYS)
+    world.dns.override_record(target.label, (NOBODYS,), event)
 
 
-def long_ttl(world: World, target: Target, amount: float, _event: int) -> None:
+def long_ttl(world: World, target: Target, amount: float, event: int) -> None:
     """Whoever asks now keeps the answer for `amount` seconds."""
-    world.faults.records[target.label] = replace(_effect(world, target), ttl=amount)
+    world.dns.override_ttl(target.label, amount, event)
 
 
 def flush_resolvers(world: World, target: Target, _amount: float, _event: int) -> None:
     """Resolvers (of one city, or all) forget everything: the next users pay for the whole walk."""
-    world.dns.flush_resolvers(target.number)
+    world.dns.flush_resolvers(1.0, target.number)
 
 
-def hosts_file(world: World, target: Target, _amount: float, _event: int) -> None:
-    """A line in the hosts files of a city's users goes before all of DNS: it names a private address."""
-    world.dns.override_hosts(target.number, OLD_PRIVATE)
+def hosts_file(world: World, _target: Target, amount: float, _event: int) -> None:
+    """A line in the hosts files of `amount` per cent of the users goes before all of DNS: it names a private address."""
+    world.dns.override_hosts(OLD_PRIVATE, amount / 100.0)
 
 
 ROWS: tuple[FaultRow, ...] = (
@@ -91,6 +86,17 @@ ROWS: tuple[FaultRow, ...] = (
         "{target} loses {amount} % of packets",
         level_lossy,
         amount=(50.0, 0.0, 100.0, "%"),
+    ),
+    row(
+        "dns_lame",
+        "ne",
+        "dns",
+        LEVEL,
+        "name server lame",
+        "It answers, but this share of its answers is of no use (a lame delegation): resolvers try others.",
+        "{target} lame: {amount} % of its answers are of no use",
+        error_rate,
+        amount=(100.0, 0.0, 100.0, "%"),
     ),
     row(
         "delete_record",
@@ -138,10 +144,11 @@ ROWS: tuple[FaultRow, ...] = (
         "hosts_file",
         "nh",
         "dns",
-        ("city", "traffic"),
+        ("traffic",),
         "hosts-file line",
-        f"Users' hosts files name {OLD_PRIVATE}, a private address: they reach nothing.",
-        f"hosts files of {{target}} name {OLD_PRIVATE}",
+        f"The hosts files of this share of the users name {OLD_PRIVATE}, a private address: they reach nothing.",
+        f"hosts files of {{amount}} % of the users name {OLD_PRIVATE}",
         hosts_file,
+        amount=(10.0, 0.0, 100.0, "%"),
     ),
 )

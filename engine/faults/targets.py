@@ -137,7 +137,7 @@ def _record(world: World, name: str) -> Target | None:
 
 
 def _records(world: World) -> list[str]:
-    return sorted({record.name.rstrip(".").lower() for record in world.dns.reading().records})
+    return [rrset.name for rrset in world.dns.authority.configured.rrsets]
 
 
 def _traffic(_world: World, name: str) -> Target | None:
