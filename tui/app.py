@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 
 from textual.app import SystemCommand
@@ -31,6 +31,7 @@ from .screens.board import BoardScreen
 from .screens.reader import Page, ReaderScreen
 from .session import Link, Session
 from .settings import Settings, picture_folder
+from .terminal import leave_now
 from .theme import THEMES, Palette, Theme
 from .themes import textual_theme
 from .view import ViewState
@@ -42,16 +43,18 @@ DEADLINE = 3.0  # seconds to leave in order after a signal
 
 
 class ScaletopApp(PacedApp):
-    """Shows an engine. `link` is connected already; the app closes it when it ends."""
+    """Shows the engine that `connect` reaches; what ends the conversation ends the app."""
 
     TITLE = "scaletop"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [Binding("ctrl+c", "leave", "quit", show=False, priority=True, id="quit-now")]  # noqa: RUF012 - as Textual has it
 
-    def __init__(self, link: Link, panes: Sequence[PaneSpec], theme: Theme, settings: Settings) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[Link]], panes: Sequence[PaneSpec], theme: Theme, settings: Settings
+    ) -> None:
         super().__init__(interval=settings.interval(), ansi_color=theme.ansi)
         self.settings = settings
-        self.session = Session(link, self.say)
+        self.session = Session(connect, self.say)
         self.look = theme
         state = ViewState(glyphs=settings.glyphs)
         self.board = BoardScreen(Board(panes, settings.keymap), state, Palette(theme))
@@ -93,7 +96,7 @@ class ScaletopApp(PacedApp):
 
     def _signalled(self, number: int) -> None:
         """Leave in order; if the terminal is gone and that hangs, leave anyway."""
-        guard = threading.Timer(DEADLINE, os._exit, (128 + number,))
+        guard = threading.Timer(DEADLINE, leave_now, (128 + number,))
         guard.daemon = True
         guard.start()
         self.exit(return_code=128 + number)
@@ -131,7 +134,7 @@ class ScaletopApp(PacedApp):
 
     async def _send(self, command: Command) -> None:
         try:
-            await self.session.link.send(command)
+            await self.session.send(command)
         except OSError as error:
             self.say(f"not sent: {error}")
 
@@ -183,7 +186,7 @@ class ScaletopApp(PacedApp):
 
     async def action_leave(self) -> None:
         """Quit."""
-        await self.session.link.close()
+        await self.session.close()
         self.exit(return_code=0)
 
     def action_redraw_all(self) -> None:

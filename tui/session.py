@@ -5,7 +5,7 @@ No Textual in here: the app asks `newest` when it draws and is told of the few m
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from engine.catalogue import Catalogue
@@ -21,7 +21,7 @@ __all__ = ["Link", "Session"]
 class Link(Protocol):
     """A connection to an engine, which `tui.client` opens. Iterating gives its messages until it ends."""
 
-    async def send(self, command: Command) -> None:
+    async def send(self, command: Command) -> object:
         """Send a command."""
 
     def __aiter__(self) -> AsyncIterator[object]:
@@ -32,10 +32,14 @@ class Link(Protocol):
 
 
 class Session:
-    """The state of the conversation. `said` is called with a sentence that a person should read (a refusal)."""
+    """The state of the conversation.
 
-    def __init__(self, link: Link, said: Callable[[str], None] | None = None) -> None:
-        self.link = link
+    connect: opens the link, in the running loop; `said`: called with a sentence that a person should read (a refusal).
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Link]], said: Callable[[str], None] | None = None) -> None:
+        self._connect = connect
+        self._link: Link | None = None
         self.said = said
         self.newest: Snapshot | None = None
         self.catalogue: Catalogue | None = None
@@ -44,9 +48,21 @@ class Session:
         self.goodbye = ""
 
     async def run(self) -> None:
-        """Take messages until the engine or the connection ends."""
-        async for message in self.link:
+        """Connect and take messages until the engine or the connection ends. OSError, with a sentence, if there is no engine."""
+        self._link = await self._connect()
+        async for message in self._link:
             self.take(message)
+
+    async def send(self, command: Command) -> None:
+        """Send a command. OSError if there is no engine (yet, or any more)."""
+        if self._link is None:
+            raise OSError("the engine is not there yet")
+        await self._link.send(command)
+
+    async def close(self) -> None:
+        """End the conversation; may be called twice."""
+        if self._link is not None:
+            await self._link.close()
 
     def take(self, message: object) -> None:
         """One message of `engine.protocol`."""

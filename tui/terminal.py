@@ -21,10 +21,12 @@ __all__ = [
     "color_count",
     "forget_size",
     "have_terminal",
+    "leave_now",
     "luminance",
     "parse_background",
     "restore",
     "save",
+    "settle",
 ]
 
 # OSC 11 asks for the background; DA1 (CSI c) is answered by every terminal, so its answer ends the wait for a silent one.
@@ -118,10 +120,22 @@ def save() -> list[object] | None:
         return None
 
 
-def restore(saved: list[object] | None) -> None:
-    """Put the terminal back after an exit that Textual did not see through. Harmless if it did, or if nobody is there."""
-    with contextlib.suppress(OSError, ValueError):
-        os.write(sys.__stdout__.fileno(), _RESET.encode())  # type: ignore[union-attr]
-    if saved is not None:
+def leave_now(status: int) -> None:
+    """End the process at once, with the terminal in order: for when leaving properly hangs on a dead terminal."""
+    restore(None)
+    os._exit(status)
+
+
+def settle(saved: list[object] | None) -> None:
+    """The terminal's settings as they were. Harmless if they are, or if nobody is there any more."""
+    if saved is not None and sys.__stdin__ is not None:
         with contextlib.suppress(termios.error, OSError, ValueError):
-            termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, saved)  # type: ignore[union-attr, arg-type]
+            termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, saved)  # type: ignore[arg-type]
+
+
+def restore(saved: list[object] | None) -> None:
+    """Put the terminal back after an exit that Textual did not see through: its modes, then its settings."""
+    if sys.__stdout__ is not None:
+        with contextlib.suppress(OSError, ValueError):
+            os.write(sys.__stdout__.fileno(), _RESET.encode())
+    settle(saved)
