@@ -54,7 +54,8 @@ def load(name_or_path: str) -> Scenario:
 def read(path: Path) -> str:
     """The text of a scenario file: a plain file of at most 64 KiB of UTF-8."""
     try:
-        with path.open("rb") as file:
+        # not blocking: opening a pipe that nobody writes to would wait for ever
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ScenarioError(f"{path}: not a plain file; give a TOML file.")
             data = file.read(MAX_BYTES + 1)
