@@ -182,6 +182,7 @@ class ReplicationPart(Table, frozen=True):
     mode: Literal["async", "semi_sync", "sync"] = "async"
     semi_sync_timeout: Positive = 10.0
     apply_per_second: Positive = 5_000.0
+    apply: Literal["constant", "exponential"] = "constant"  # what one record costs the applier, as a share of the mean
     record_bytes: Annotated[int, Meta(ge=1, le=10_000_000)] = 400
     detect_interval: Positive = 1.0
     detect_fall: Annotated[int, Meta(ge=1, le=1000)] = 3
