@@ -1,0 +1,151 @@
+"""Pane 3, the load balancer: who gets which share, how many are open, how fast each answers; who is slow or out comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.snapshot import Backend, Balancer, NodeState, Snapshot
+
+from ..charts import Glyphs, bar
+from ..draw import Canvas, Role, fit
+from ..frame import Verdict
+from ..marks import attention_of, mark
+from ..pane import Pane, PaneView, window
+from ..units import count, duration, percent, plain, rate, whole
+from .history import draw_histories
+from .table import STRONG, Column, Fact, Table, before, dot, facts, rank, sound, spark, tendency
+
+__all__ = ["BalancerPane"]
+
+COLUMNS = (
+    Column("mark", 1, 9),
+    Column("name", 7, 9, 6),
+    Column("bar", 6, 4, 26),
+    Column("share", 6, 8, 0, ">", "share"),
+    Column("way", 1, 3),
+    Column("rate", 8, 5, 0, ">", "rate"),
+    Column("open", 5, 6, 0, ">", "open"),
+    Column("p50", 7, 1, 0, ">", "p50"),
+    Column("p99", 7, 7, 0, ">", "p99"),
+    Column("words", 11, 2, 40),
+)
+ZOOMED = (
+    *COLUMNS[:-1],
+    Column("trend", 20, 2, 20, "<", "share, last seconds"),
+    Column("weight", 6, 1, 0, ">", "weight"),
+    COLUMNS[-1],
+)
+CHART_ROWS = 9
+
+
+class BalancerPane(Pane):
+    """How the requests are shared out."""
+
+    def verdict(self, snapshot: Snapshot, view: PaneView) -> Verdict:  # noqa: ARG002 - the contract of Pane
+        """The engine's words; nobody healthy is the worst that can be said here."""
+        part = snapshot.balancer
+        worst = attention_of(*(b.state for b in part.backends))
+        if part.fail_open or (part.backends and not any(b.healthy for b in part.backends)):
+            worst = 3
+        return Verdict(part.verdict or ("no web servers yet" if not part.backends else ""), worst)
+
+    def targets(self, snapshot: Snapshot, view: PaneView) -> Sequence[str]:
+        """Web servers, trouble first."""
+        return tuple(b.name for b in _order(snapshot.balancer, view))
+
+    def draw(self, canvas: Canvas, snapshot: Snapshot, view: PaneView) -> None:
+        """A line of facts, then the servers; zoomed also history and a row of totals."""
+        part = snapshot.balancer
+        rows = _order(part, view)
+        y = 0
+        if canvas.height >= 4 or not rows:
+            _facts(canvas, part)
+            y = 1
+        if view.zoomed and canvas.height >= 24:
+            chart = canvas.inside(0, y + 1, canvas.width, CHART_ROWS)
+            shares = [(f"share of {b.name}", b.share_trend, lambda v: percent(v, 0), Role.CHART2) for b in rows[:3]]
+            draw_histories(chart, (("asked", part.rate_trend, lambda v: rate(v, 0), Role.CHART), *shares), view.glyphs)
+            y += CHART_ROWS + 2
+        table = Table(canvas, ZOOMED if view.zoomed else COLUMNS)
+        if canvas.height - y > len(rows) or view.zoomed:
+            table.head(y)
+            y += 1
+        room = canvas.height - y
+        at = next((i for i, b in enumerate(rows) if b.name == view.selected), -1)
+        shown = room - 1 if len(rows) > room > 1 else room
+        top = max((sound(b.share) for b in rows), default=0.0)
+        lines = window(len(rows), shown, at, view.scroll)
+        for line, i in enumerate(lines, y):
+            _row(table, line, rows[i], top, view.glyphs)
+        if len(rows) > room > 1:
+            _rest(canvas, y + shown, [b for i, b in enumerate(rows) if i not in lines], view.glyphs)
+
+
+def _order(part: Balancer, view: PaneView) -> list[Backend]:
+    found = [b for b in part.backends if view.matches(b.name, b.state.value, b.verdict)]
+    return sorted(found, key=lambda b: (rank(b.state), b.healthy))
+
+
+def _facts(canvas: Canvas, part: Balancer) -> None:
+    policy = part.policy.replace("_", " ")
+    holder = (("on ", Role.DIM), (part.active, Role.TEXT)) if part.active else (("held by nobody", Role.DOWN),)
+    end = facts(
+        canvas,
+        0,
+        (
+            Fact(9, ((policy, STRONG),) if policy else ()),
+            Fact(10, (("fail open: all are unhealthy, all are tried", Role.DOWN),) if part.fail_open else ()),
+            Fact(7, ((rate(part.rate), Role.TEXT),)),
+            Fact(5, ((part.address, Role.ACCENT), (" ", Role.TEXT), *holder), part.active) if part.address else Fact(0, ()),
+            before(3, "sent again", whole(part.redispatched)),
+            before(2, "private asked", whole(part.refused_private), Role.SLOW if part.refused_private else Role.TEXT),
+        ),
+        gap=2,
+    )
+    canvas.watch("balancer.policy", part.policy, 0, 0, min(end, len(policy)))
+
+
+def _row(table: Table, y: int, backend: Backend, top: float, glyphs: Glyphs) -> None:
+    state = mark(backend.state)
+    gone = attention_of(backend.state) >= 3 or not backend.healthy
+    number = Role.DIM if gone else Role.TEXT
+    table.canvas.spot(backend.name, 0, y, table.canvas.width)
+    table.put(y, "mark", *dot(backend.state, glyphs))
+    table.put(y, "name", backend.name, state.role if attention_of(backend.state) >= 2 else Role.TEXT)
+    colour = state.role if attention_of(backend.state) else Role.CHART
+    table.put(y, "bar", bar(backend.share / top if top > 0 else 0.0, table.width("bar"), glyphs), colour)
+    table.put(y, "share", percent(backend.share, 6), number)
+    table.put(y, "way", *tendency(backend.share_trend, glyphs))
+    table.put(y, "rate", rate(backend.rate), number)
+    table.put(y, "open", count(backend.open, 5), number)
+    table.put(y, "p50", duration(backend.p50_ms / 1e3 if backend.rate else None), Role.DIM)
+    table.put(
+        y,
+        "p99",
+        duration(backend.p99_ms / 1e3 if backend.rate else None),
+        state.role if backend.state is NodeState.SLOW else number,
+    )
+    table.put(y, "trend", spark(backend.share_trend, table.width("trend"), glyphs), Role.CHART)
+    table.put(y, "weight", plain(backend.weight), Role.DIM)
+    words = backend.verdict or ("checks fail" if not backend.healthy and not attention_of(backend.state) else "")
+    words = words or (state.word if backend.state is not NodeState.UP else "")
+    table.put(y, "words", words, state.role if attention_of(backend.state) else Role.DIM, watch=f"balancer.{backend.name}")
+
+
+def _rest(canvas: Canvas, y: int, rest: Sequence[Backend], glyphs: Glyphs) -> None:
+    """The servers that found no line: how many, their share together, and the range of their p99."""
+    if not rest:
+        return
+    quick, slow = min(b.p99_ms for b in rest), max(b.p99_ms for b in rest)
+    dots = "..." if glyphs is Glyphs.ASCII else "…"
+    facts(
+        canvas,
+        y,
+        (
+            Fact(9, ((f"+{len(rest)} more", Role.DIM),)),
+            Fact(7, ((percent(sum(b.share for b in rest), 6), Role.TEXT),)),
+            Fact(6, ((rate(sum(b.rate for b in rest)), Role.TEXT),)),
+            before(5, "open", count(sum(b.open for b in rest), 0)),
+            before(4, "p99", fit(f"{duration(quick / 1e3, 0)} {dots} {duration(slow / 1e3, 0)}", 17)),
+        ),
+    )

@@ -1,0 +1,58 @@
+"""A minute of history as a chart with a title, the value now, a scale and a time axis. The window is always sixty seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..charts import Glyphs, Sample, area, nice_top
+from ..draw import BOLD, Canvas, Code, Role, cell_len, fit
+
+__all__ = ["WINDOW", "History", "draw_histories", "draw_history", "window_of"]
+
+WINDOW = 60  # seconds, samples of a trend
+LEAST = 26  # cells of a chart beside another one
+
+History = tuple[str, Sequence[float], Callable[[float], str], Code]  # title, one sample a second, how to write one, colour
+
+
+def window_of(values: Sequence[float], columns: int) -> list[Sample]:
+    """The last minute in exactly `columns` samples; seconds before the first one are gaps."""
+    minute: list[Sample] = [None] * (WINDOW - len(values[-WINDOW:])) + list(values[-WINDOW:])
+    return [minute[column * WINDOW // columns] for column in range(columns)]
+
+
+def draw_history(canvas: Canvas, history: History, glyphs: Glyphs, high: float | None = None) -> None:
+    """Title and value on the first row, time axis on the last, the chart between; the top of the scale is written in it."""
+    title, values, show, role = history
+    if canvas.height < 2 or canvas.width < 8:
+        return
+    top = high if high is not None else nice_top(values[-WINDOW:])
+    now = show(values[-1]).strip() if values else "–"
+    x = canvas.text(0, 0, fit(title, min(cell_len(title), canvas.width)), Role.DIM) + 1
+    canvas.text(x, 0, fit(now, min(cell_len(now), max(0, canvas.width - x))), Role.TEXT | BOLD)
+    scale = show(top).strip()
+    x += cell_len(now) + 2
+    for words in (f"top {scale}", scale):
+        if x + cell_len(words) <= canvas.width:
+            canvas.right(canvas.width, 0, words, Role.FAINT)
+            break
+    axis = canvas.height >= 4
+    rows = canvas.height - 1 - axis
+    columns = canvas.width * 2 if glyphs is Glyphs.BRAILLE else canvas.width
+    chart = area(window_of(values, columns), canvas.width, rows, high=top, glyphs=glyphs)
+    for y, line in enumerate(chart, 1):
+        canvas.text(0, y, line, role)
+    if axis:
+        rule = "-" if glyphs is Glyphs.ASCII else "─"
+        ends = ("60 s ago ", " now")
+        middle = canvas.width - len(ends[0]) - len(ends[1])
+        canvas.text(0, canvas.height - 1, (ends[0] + rule * middle + ends[1])[: canvas.width], Role.FAINT)
+
+
+def draw_histories(canvas: Canvas, histories: Sequence[History], glyphs: Glyphs, high: float | None = None) -> None:
+    """Several side by side, as many as fit in their order."""
+    count = max(1, min(len(histories), (canvas.width + 3) // (LEAST + 3)))
+    for at, history in enumerate(histories[:count]):
+        x = (canvas.width + 3) * at // count
+        width = (canvas.width + 3) * (at + 1) // count - 3 - x
+        draw_history(canvas.inside(x, 0, width, canvas.height), history, glyphs, high)

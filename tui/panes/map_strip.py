@@ -1,0 +1,121 @@
+"""The lines below the map: active faults, links with what is wrong first, the public address; where there is room the flow."""
+
+from __future__ import annotations
+
+from engine.snapshot import ActiveFault, Link, Snapshot
+
+from ..charts import Glyphs
+from ..draw import Canvas, Role, fit
+from ..marks import attention_of, mark
+from ..pane import PaneView
+from ..units import duration, percent, rate, whole
+from .history import draw_histories
+from .table import Fact, before, dot, facts, rank, when
+
+__all__ = ["LEAST_CHART", "MOST_CHART", "draw_flow", "draw_strip", "strip_rows"]
+
+LEAST_CHART, MOST_CHART = 5, 10  # rows that the charts below the map need, and take at most
+
+
+def draw_flow(canvas: Canvas, snapshot: Snapshot, glyphs: Glyphs) -> None:
+    """How much is asked, how much is answered well, how long the slowest take: the last minute."""
+    head = snapshot.headline
+    draw_histories(
+        canvas,
+        (
+            ("good", head.goodput_trend, lambda v: rate(v, 0), Role.CHART),
+            ("p99", head.p99_trend, lambda v: duration(v / 1e3, 0), Role.CHART2),
+            ("asked", head.offered_trend, lambda v: rate(v, 0), Role.CHART),
+            ("errors", head.error_trend, lambda v: percent(v, 0), Role.DOWN),
+        ),
+        glyphs,
+    )
+
+
+def strip_rows(height: int, zoomed: bool, snapshot: Snapshot) -> int:
+    """Rows to take from a map of this height."""
+    if zoomed or height >= 22:
+        return min(height // 3, len(snapshot.faults) + 2 + (len(snapshot.map.links) if zoomed else 0))
+    return 0 if height < 8 else 1 if height < 11 else 2
+
+
+def draw_strip(canvas: Canvas, snapshot: Snapshot, view: PaneView) -> None:
+    """What is broken first; the address last. In one or two rows the faults share a line."""
+    links = sorted(snapshot.map.links, key=lambda k: rank(k.state))
+    faults = sorted(snapshot.faults, key=lambda f: (-f.since, -f.id))
+    y = 0
+    if canvas.height <= 2:
+        if faults:
+            _all_faults(canvas, y, faults)
+            y += 1
+        elif links and attention_of(links[0].state) >= 2:
+            _link(canvas, y, links[0], view.glyphs)
+            y += 1
+    else:
+        y = 1
+        for fault in faults[: canvas.height - 2]:
+            _fault(canvas, y, fault, snapshot)
+            y += 1
+        if view.zoomed:
+            for link in links[: canvas.height - 1 - y]:
+                _link(canvas, y, link, view.glyphs)
+                y += 1
+    if y < canvas.height:
+        _address(canvas, y, snapshot)
+
+
+def _all_faults(canvas: Canvas, y: int, faults: list[ActiveFault]) -> None:
+    """All of them in one line, the newest first."""
+    items = [Fact(99, ((f"{len(faults)} faults" if len(faults) > 1 else "fault", Role.DIM),))]
+    for number, fault in enumerate(faults[:8]):
+        words = ((fault.target, Role.DOWN), (f" {fault.text or fault.fault}", Role.TEXT))
+        items.append(Fact(50 - number, words, fault.target))
+    facts(canvas, y, items, gap=2)
+
+
+def _address(canvas: Canvas, y: int, snapshot: Snapshot) -> None:
+    """The only address that outside can ask; what asks a private one gets nothing."""
+    balancer = snapshot.balancer
+    if not balancer.address:
+        return
+    tried = whole(balancer.refused_private)
+    refused = (
+        Fact(2, ((tried, Role.SLOW), (" outside asked a private address", Role.DIM))) if balancer.refused_private else Fact(0, ())
+    )
+    holder = Fact(4, (("held by ", Role.DIM), (balancer.active, Role.TEXT)), balancer.active) if balancer.active else Fact(0, ())
+    facts(canvas, y, (before(9, "public", balancer.address, Role.ACCENT), holder, refused))
+
+
+def _link(canvas: Canvas, y: int, link: Link, glyphs: Glyphs) -> None:
+    state = mark(link.state)
+    canvas.spot(link.name, 0, y, canvas.width)
+    facts(
+        canvas,
+        y,
+        (
+            Fact(9, (dot(link.state, glyphs), (" " + fit(link.name, 16), Role.TEXT))),
+            Fact(8, ((fit(state.word, 11), state.role),)),
+            Fact(6, ((rate(link.rate), Role.TEXT),)),
+            Fact(5, ((duration(link.one_way_ms / 1e3), Role.TEXT), (" one way", Role.DIM))),
+            Fact(4, ((percent(link.loss), Role.SLOW if link.loss else Role.DIM), (" lost", Role.DIM))),
+            Fact(7, ((link.verdict, state.role),) if link.verdict else ()),
+        ),
+        gap=2,
+    )
+
+
+def _fault(canvas: Canvas, y: int, fault: ActiveFault, snapshot: Snapshot) -> None:
+    """An active fault: what, on what, by whom, since when."""
+    canvas.spot(fault.target, 0, y, canvas.width)
+    you = fault.by.startswith("you")
+    facts(
+        canvas,
+        y,
+        (
+            Fact(9, (("fault ", Role.DIM), (fault.target, Role.DOWN), (f" {fault.text or fault.fault}", Role.TEXT))),
+            Fact(5, (("by ", Role.DIM), (fault.by, Role.YOU if you else Role.TEXT))),
+            Fact(4, (("since ", Role.DIM), (when(fault.since), Role.TEXT))),
+            Fact(3, ((duration(snapshot.now - fault.since, 0), Role.DIM),)),
+        ),
+        gap=2,
+    )

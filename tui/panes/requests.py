@@ -1,0 +1,175 @@
+"""Pane 8, requests: sampled ones with where their time went, failed and slow first; zoomed one of them as a waterfall.
+
+The bar of a request is its time cut by hop, so that it shows at a glance whether a queue, a server or the wire made it slow.
+How long it took is the number beside it: a time-out would flatten all others on a common scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.snapshot import Snapshot, Trace
+
+from ..charts import Glyphs
+from ..draw import BOLD, Canvas, Role, cell_len
+from ..frame import Verdict
+from ..pane import Pane, PaneView, window
+from ..safe import safe_text
+from ..units import count, duration, percent, plain, whole
+from ..waterfall import draw_waterfall, height_of
+from .settings import draw_settings, on_off
+from .table import Column, Table, after, facts, sound
+
+__all__ = ["RequestsPane", "trace_target"]
+
+COLUMNS = (
+    Column("end", 8, 9, 0, "<", "end"),
+    Column("route", 8, 4, 4, "<", "route"),
+    Column("key", 9, 6, 3, "<", "key"),
+    Column("time", 7, 9, 0, ">", "took"),
+    Column("bar", 10, 5, 50, "<", "where its time went"),
+    Column("slowest", 17, 8, 8, "<", "mostly"),
+    Column("city", 10, 2, 2, "<", "from"),
+    Column("try", 3, 1, 0, ">", "try"),
+)
+OK_MARK = ("●", "o")
+FAIL_MARK = ("✕", "x")
+FAILING = 0.001  # share of failed requests that counts as degraded
+
+
+def trace_target(trace: Trace) -> str:
+    """What a request is called while it is selected."""
+    return f"#{trace.id}"
+
+
+class RequestsPane(Pane):
+    """Requests that kept their spans."""
+
+    def verdict(self, snapshot: Snapshot, view: PaneView) -> Verdict:  # noqa: ARG002 - the contract of Pane
+        """What fails and why, or how slow the slowest are."""
+        head = snapshot.headline
+        causes = [c for c in head.causes if c.rate > 0]
+        if causes and head.error_share > 0:
+            words = ", ".join(f"{count(c.rate, 0)}/s {c.name}" for c in causes[:2])
+            return Verdict(f"{percent(head.error_share, 0)} fail: {words}", 2 if head.error_share > FAILING else 1)
+        if not snapshot.traces:
+            return Verdict("no request sampled yet")
+        return Verdict(f"p99 {duration(head.p99_ms / 1e3, 0)}, {percent(head.error_share, 0)} fail")
+
+    def targets(self, snapshot: Snapshot, view: PaneView) -> Sequence[str]:
+        """Requests, failed and slow first."""
+        return tuple(trace_target(t) for t in _order(snapshot, view))
+
+    def draw(self, canvas: Canvas, snapshot: Snapshot, view: PaneView) -> None:
+        """What is in flight, then requests; zoomed the selected (or worst) one as a waterfall above them."""
+        rows = _order(snapshot, view)
+        y = 0
+        if canvas.height >= 4 or not rows:
+            _facts(canvas, snapshot)
+            y = 1
+        at = next((i for i, t in enumerate(rows) if trace_target(t) == view.selected), -1)
+        if view.zoomed and rows:
+            y += 1 + draw_settings(canvas.inside(0, y, canvas.width, 4), _clients(snapshot)) if canvas.height >= 20 else 0
+            chosen = rows[max(0, at)]
+            room = min(height_of(chosen), canvas.height - y)
+            draw_waterfall(canvas.inside(0, y, canvas.width, room), chosen, view.glyphs)
+            y += room + 1
+        table = Table(canvas, COLUMNS)
+        if canvas.height - y > 4:
+            table.head(y)
+            y += 1
+        for i in window(len(rows), canvas.height - y, at, view.scroll):
+            _row(table, y, rows[i], view.glyphs)
+            y += 1
+
+
+def _order(snapshot: Snapshot, view: PaneView) -> list[Trace]:
+    found = [
+        t
+        for t in snapshot.traces
+        if view.matches(t.route, f"item:{t.key}", t.city, t.outcome, t.cause, *(span.node for span in t.spans))
+    ]
+    return sorted(found, key=lambda t: (t.outcome == "ok", -sound(t.latency_ms), t.id))
+
+
+def _facts(canvas: Canvas, snapshot: Snapshot) -> None:
+    clients, totals = snapshot.clients, snapshot.totals
+    late = Role.SLOW if clients.timeout_rate > 0 else Role.TEXT
+    facts(
+        canvas,
+        0,
+        (
+            after(8, whole(totals.in_flight), "in flight"),
+            after(7, f"{count(clients.timeout_rate, 0)}/s", "time-outs", late),
+            after(6, f"{count(clients.retry_rate, 0)}/s", "retries"),
+            after(5, f"×{plain(clients.attempts_per_request)}", "attempts each"),
+        ),
+        gap=2,
+    )
+
+
+def _clients(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """What clients do, and what became of all requests since the start."""
+    clients, totals = snapshot.clients, snapshot.totals
+    return (
+        ("retries", on_off(clients.retries_on)),
+        ("back-off", clients.backoff),
+        ("retry budget left", percent(clients.budget_left, 0)),
+        ("traffic", f"×{plain(clients.multiplier)}"),
+        ("arrived", whole(totals.arrived)),
+        ("answered well", whole(totals.ok)),
+        ("failed", whole(totals.failed)),
+        ("shed", whole(totals.shed)),
+        ("work for nobody", whole(totals.wasted)),
+    )
+
+
+def _slowest(trace: Trace) -> str:
+    """Where most of the time went: "wait web-6 352 ms"."""
+    best, words = -1.0, ""
+    for span in trace.spans:
+        name = span.node or span.hop
+        for what, ms in (("wait", span.wait_ms), ("serve", span.service_ms), ("wire", span.wire_ms)):
+            if ms > best:
+                best, words = ms, f"{what} {name} {duration(ms / 1e3, 0)}"
+    return words
+
+
+def _row(table: Table, y: int, trace: Trace, glyphs: Glyphs) -> None:
+    ok = trace.outcome == "ok"
+    plain = glyphs is Glyphs.ASCII
+    table.canvas.spot(trace_target(trace), 0, y, table.canvas.width)
+    table.put(y, "end", f"{(OK_MARK if ok else FAIL_MARK)[plain]} {trace.outcome}", Role.OK if ok else Role.DOWN)
+    table.put(y, "route", trace.route, Role.TEXT)
+    table.put(y, "key", f"item:{trace.key}", Role.ACCENT)
+    table.put(y, "time", duration(trace.latency_ms / 1e3), Role.TEXT | BOLD)
+    table.put(y, "city", trace.city, Role.DIM)
+    table.put(y, "try", str(trace.attempt), Role.SLOW if trace.attempt > 1 else Role.DIM)
+    slowest = _slowest(trace)
+    both = f"{trace.cause} · {slowest}"
+    words = slowest if ok else both if cell_len(safe_text(both)) <= table.width("slowest") else trace.cause
+    table.put(y, "slowest", words, Role.DIM if ok else Role.DOWN)
+    width = table.width("bar")
+    if width:
+        _bar(table.canvas.inside(table.x("bar"), y, width, 1), trace, glyphs)
+
+
+def _bar(canvas: Canvas, trace: Trace, glyphs: Glyphs) -> None:
+    """Wire, wait and service of all hops as parts of the whole, one after another: thin, shaded and solid."""
+    total = trace.latency_ms
+    if not 0 < total < float("inf"):
+        return
+    marks = ".=#" if glyphs is Glyphs.ASCII else "─▒█"
+    at = 0.0
+    for span in trace.spans:
+        for ms, char, role in (
+            (span.wire_ms, marks[0], Role.FAINT),
+            (span.wait_ms, marks[1], Role.SLOW),
+            (span.service_ms, marks[2], Role.CHART),
+        ):
+            if not 0 < ms < float("inf"):
+                continue
+            first = round(min(at, total) / total * canvas.width)
+            at += ms
+            last = round(min(at, total) / total * canvas.width)
+            canvas.text(first, 0, char * max(0, last - first), role)

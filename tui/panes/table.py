@@ -1,0 +1,195 @@
+"""How panes write rows: columns that are left out by importance, lines of facts that do the same, and small trends.
+
+Nothing is ever wrapped or cut off silently: a column that does not fit is left out whole, a text that does not fit ends in
+an ellipsis. Where a column goes depends on the width alone, never on live numbers, so that nothing jumps about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engine.snapshot import NodeState
+
+from ..charts import Glyphs, sparkline
+from ..draw import BOLD, Canvas, Code, Role, cell_len, fit
+from ..marks import STATE_MARK, TREND_MARK, Mark, attention_of
+from ..safe import safe_text
+from ..units import clock
+
+__all__ = [
+    "STRONG",
+    "Column",
+    "Fact",
+    "Piece",
+    "Table",
+    "after",
+    "before",
+    "dot",
+    "facts",
+    "rank",
+    "sound",
+    "spark",
+    "tendency",
+    "when",
+]
+
+Piece = tuple[str, Code]
+STRONG = Role.TEXT | BOLD
+STEADY = 0.02  # a change of less than this share of the mean is no tendency
+STATE_ORDER = {state: number for number, state in enumerate(NodeState)}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of at least `width` cells that may take `grow` more. The one with the least `keep` is left out first."""
+
+    id: str
+    width: int
+    keep: int
+    grow: int = 0
+    align: str = "<"
+    title: str = ""
+
+
+@lru_cache(maxsize=1024)
+def _place(columns: tuple[Column, ...], width: int, gap: int) -> dict[str, tuple[int, int, str]]:
+    """(x, width, alignment) of the columns that fit, by id."""
+    kept = list(columns)
+
+    def over() -> int:
+        return width - sum(c.width for c in kept) - gap * (len(kept) - 1)
+
+    while len(kept) > 1 and over() < 0:
+        kept.remove(min(reversed(kept), key=lambda c: c.keep))
+    widths = {c.id: min(c.width, max(0, width)) for c in kept}
+    room = max(0, over())
+    limits = {c.id: c.width + c.grow for c in kept}
+    while room > 0:
+        hungry = [name for name in widths if widths[name] < limits[name]]
+        if not hungry:
+            break
+        for name in hungry:
+            more = min(max(1, room // len(hungry)), limits[name] - widths[name], room)
+            widths[name] += more
+            room -= more
+    out: dict[str, tuple[int, int, str]] = {}
+    x = 0
+    for column in kept:
+        out[column.id] = (x, widths[column.id], column.align)
+        x += widths[column.id] + gap
+    return out
+
+
+class Table:
+    """Rows of cells under the same columns on a canvas."""
+
+    __slots__ = ("_columns", "_slots", "canvas")
+
+    def __init__(self, canvas: Canvas, columns: tuple[Column, ...], gap: int = 1) -> None:
+        self.canvas = canvas
+        self._columns = columns
+        self._slots = _place(columns, canvas.width, gap)
+
+    def width(self, column: str) -> int:
+        """Cells of this column, 0 if it was left out."""
+        return self._slots[column][1] if column in self._slots else 0
+
+    def x(self, column: str) -> int:
+        """Where it begins."""
+        return self._slots[column][0] if column in self._slots else 0
+
+    def put(self, y: int, column: str, text: str, code: Code = Role.TEXT, watch: str = "") -> None:
+        """Write into a cell, padded or cut to it. `watch`: a key under which a change of the text flashes."""
+        slot = self._slots.get(column)
+        if slot is not None and y < self.canvas.height:
+            x, width, align = slot
+            self.canvas.text(x, y, fit(text, width, align), code)
+            if watch:
+                self.canvas.watch(watch, text, x, y, width)
+
+    def head(self, y: int) -> None:
+        """The titles of the columns."""
+        for column in self._columns:
+            if column.title:
+                self.put(y, column.id, column.title, Role.FAINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A few pieces that belong together on a line. The one with the least `keep` is left out first; a click selects `target`."""
+
+    keep: int
+    pieces: tuple[Piece, ...]
+    target: str = ""
+
+
+def before(keep: int, label: str, value: str, code: Code = Role.TEXT, target: str = "") -> Fact:
+    """A label and then its value: "cold p99 152 ms"."""
+    return Fact(keep, ((label + " ", Role.DIM), (value, code)), target)
+
+
+def after(keep: int, value: str, label: str, code: Code = Role.TEXT, target: str = "") -> Fact:
+    """A value and then what it counts: "1.92 k/s look-ups"."""
+    return Fact(keep, ((value, code), (" " + label, Role.DIM)), target)
+
+
+def facts(canvas: Canvas, y: int, items: Sequence[Fact], x: int = 0, gap: int = 3) -> int:
+    """Write facts one after another in one line; leave out the least important until the rest fits. Returns the x after."""
+    kept = [item for item in items if item.pieces]
+    room = canvas.width - x
+
+    def total() -> int:
+        return sum(cell_len(safe_text(text)) for item in kept for text, _ in item.pieces) + gap * (len(kept) - 1)
+
+    while len(kept) > 1 and total() > room:
+        kept.remove(min(reversed(kept), key=lambda item: item.keep))
+    for item in kept:
+        start = x
+        for text, code in item.pieces:
+            text = safe_text(text)
+            x = canvas.text(x, y, fit(text, min(cell_len(text), max(0, canvas.width - x))), code)
+        if item.target:
+            canvas.spot(item.target, start, y, x - start)
+        x += gap
+    return max(0, x - gap)
+
+
+def rank(state: NodeState) -> int:
+    """Sorting key that brings trouble to the top and leaves the rest (up, standby) in its own order."""
+    return STATE_ORDER[state] if attention_of(state) else len(STATE_ORDER)
+
+
+def sound(value: float) -> float:
+    """The value if it can be drawn to scale, else 0: a damaged number must not stop a picture."""
+    return value if math.isfinite(value) else 0.0
+
+
+def when(seconds: float) -> str:
+    """A moment of virtual time, to the second: 00:03:41."""
+    return clock(seconds)[:-3] if math.isfinite(seconds) else "--:--:--"
+
+
+def dot(state: NodeState, glyphs: Glyphs) -> Piece:
+    """A state's glyph and role."""
+    found: Mark = STATE_MARK[state]
+    return found.show(glyphs), found.role
+
+
+def spark(values: Sequence[float], width: int, glyphs: Glyphs, high: float | None = None) -> str:
+    """The last seconds of a trend, one a cell; blank when there is none yet."""
+    return sparkline(values, width, high=high, glyphs=glyphs) if width > 0 else ""
+
+
+def tendency(values: Sequence[float], glyphs: Glyphs) -> Piece:
+    """An arrow if the last three seconds differ from the ten before them."""
+    late, early = values[-3:], values[-13:-3]
+    way = 0
+    if late and early:
+        now, then = sum(late) / len(late), sum(early) / len(early)
+        if abs(now - then) > STEADY * max(abs(now), abs(then)):
+            way = 1 if now > then else -1
+    found = TREND_MARK[way]
+    return found.show(glyphs), Role.ACCENT if way else found.role
