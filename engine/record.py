@@ -87,7 +87,7 @@ def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]
     nodes, out = world.core.fabric.tiers[tier], {}
     t, now = stations.totals, max(world.core.now, 1e-9)
     busy = stations.busy_seconds(world.core.now)
-    inside = stations.totals.arrivals - t.rejected - t.departures - t.lost - t.cancelled
+    inside = t.in_system()
     serving = stations.in_service(world.core.now)
     for i in np.flatnonzero(nodes.member).tolist():
         done = max(1, int(t.departures[i]))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .log import EventLog
     from .nodes import Nodes
     from .snapshot import ActiveFault
+    from .snapshot import ActiveFault
     from .tiers.balancer import Balancer
     from .tiers.cache import Cache
     from .tiers.database import Database
@@ -39,9 +40,19 @@ class View:
         return self._world.core.step_no
 
     @property
+    def seed(self) -> int:
+        """The world's seed: agents derive their timers' phases from it."""
+        return self._world.core.seed
+
+    @property
     def config(self) -> Scenario:
         """The scenario as it was loaded."""
         return self._world.core.config
+
+    @property
+    def faults(self) -> tuple[ActiveFault, ...]:
+        """The faults that act."""
+        return self._world.faults.active()
 
     @property
     def log(self) -> EventLog:
@@ -81,6 +92,10 @@ class View:
     def nodes(self, tier: str) -> Nodes:
         """A tier's nodes."""
         return self._world.core.fabric.tiers[tier]
+
+    def reachable(self, tier: str, index: int, seen_from: tuple[str, int]) -> bool:
+        """Would a packet from node `seen_from` (tier, index) get to node `index` of `tier`, whether its process runs or not?"""
+        return self._world.core.fabric.reachable(*seen_from, tier, index)
 
     def answers(self, tier: str, index: int, seen_from: tuple[str, int], timeout: float) -> bool:
         """Would a probe of node `index` of `tier`, sent now by node `seen_from` (tier, index), be answered in `timeout` s?

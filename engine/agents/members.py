@@ -1,0 +1,58 @@
+"""The cache clients' library: it ejects a cache node that fails its looks, and takes it back when it answers again.
+
+One agent speaks for the library in all web servers. It probes each node every `eject_interval` seconds from a web server that
+runs; after `eject_after` failures in a row the node leaves the ring, after as many answers it comes back (twemproxy's
+auto_eject_hosts with server_failure_limit works alike).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..commands import SetMember, WorldCommand
+from .base import AgentState, Look
+
+if TYPE_CHECKING:
+    from ..view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Memory: per node, looks in a row that failed (positive) or were answered (negative)."""
+
+    runs: tuple[int, ...] = ()
+
+
+class Members:
+    """A row of AGENTS; one agent, living nowhere."""
+
+    def begin(self, _name: str, _node: str | None) -> object:
+        """Nothing seen yet."""
+        return Counts()
+
+    def look(self, view: View, me: AgentState) -> Look:
+        """Probe every node of the cache tier, and eject or take back those whose run is long enough."""
+        seen = me.memory
+        assert isinstance(seen, Counts)
+        config = view.config.cache
+        cache, web = view.cache, view.nodes("web")
+        watchers = np.flatnonzero(web.serving)
+        runs = list(seen.runs) + [0] * (len(cache.nodes) - len(seen.runs))
+        orders: list[WorldCommand] = []
+        cause = 0
+        for index, name in enumerate(cache.nodes.names):
+            if not watchers.size or not bool(cache.nodes.member[index]):
+                continue
+            answered = view.answers("cache", index, ("web", int(watchers[0])), config.timeout)
+            run = runs[index]
+            runs[index] = min(run, 0) - 1 if answered else max(run, 0) + 1
+            member = bool(cache.homes.members[index])
+            if member and runs[index] >= config.eject_after:
+                orders.append(SetMember(name, False, f"{runs[index]} looks failed"))
+                cause = int(cache.nodes.event[index]) or cause
+            elif not member and -runs[index] >= config.eject_after:
+                orders.append(SetMember(name, True, "it answers again"))
+        return Look(Counts(tuple(runs)), tuple(orders), config.eject_interval, cause)
