@@ -39,6 +39,9 @@ class ArrayCore(FifoCore):
     def free_of(self, node: int) -> tuple[list[float], list[float]]:
         return [value for value in self.free[node].tolist() if value != INF], []
 
+    def soonest(self, node: int) -> float:
+        return float(self.free[node].min())
+
     def _resize(self, nodes: int, workers: int) -> None:
         """Room for so many nodes and workers; the new places are inf."""
         table = np.full((nodes, max(self.free.shape[1], workers)), INF)

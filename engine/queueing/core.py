@@ -104,6 +104,10 @@ class Core(ABC):
         """All jobs inside, done or not: for views and checks."""
 
     @abstractmethod
+    def soonest(self, node: int) -> float:
+        """Reading of a node's clock at which a worker is free for one more arrival; -inf if one is idle."""
+
+    @abstractmethod
     def census(self, now: float) -> tuple[IntArray, FloatArray]:
         """Per node, of the jobs in service at `now`: their number, and the seconds they have been in service."""
 

@@ -69,3 +69,6 @@ class HeapCore(FifoCore):
 
     def free_of(self, node: int) -> tuple[list[float], list[float]]:
         return list(self.free[node]), list(self.starts[node])
+
+    def soonest(self, node: int) -> float:
+        return self.free[node][0]

@@ -110,6 +110,10 @@ class LifoCore(Core):
     def jobs(self) -> list[Job]:
         return self.done + [job for heap in self.serving for _, _, job in heap] + [job for s in self.stack for job in s]
 
+    def soonest(self, node: int) -> float:
+        idle = len(self.serving[node]) < self.nodes.workers[node]
+        return -INF if idle else self.serving[node][0][0]
+
     def census(self, now: float) -> tuple[IntArray, FloatArray]:
         serving, seconds = np.zeros(len(self.nodes), np.int64), np.zeros(len(self.nodes))
         for finish, _, node, start, *_ in self.jobs():

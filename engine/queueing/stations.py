@@ -160,6 +160,16 @@ class Stations:
         """The same for all nodes, int64, shape (nodes,)."""
         return self.core.waiting(now)
 
+    def delay(self, node: int, now: float) -> float:
+        """Seconds that one more arrival at `now` (>= the horizon) would wait; inf if the node is frozen or its queue full."""
+        clock, bound = self.nodes.clocks[node], self.nodes.bound[node]
+        free = self.core.soonest(node)
+        if free <= clock.reading(now):
+            return 0.0
+        if 0 <= bound <= self.waiting(node, now):
+            return float("inf")
+        return max(0.0, clock.time_of(free) - now)
+
     def in_service(self, now: float) -> IntArray:
         """Jobs in service at `now`, int64, shape (nodes,)."""
         return self.core.census(now)[0]

@@ -6,6 +6,7 @@ They decide one request at a time, on the connections open at that very moment.
 from __future__ import annotations
 
 from abc import abstractmethod
+from math import isnan
 
 import numpy as np
 
@@ -66,12 +67,13 @@ class FeedbackPolicy(Policy):
         return np.array(chosen, dtype=np.int64)
 
     def close(self, loads: Loads, open_counts: list[int], node: int, seconds: float) -> None:
-        """A connection to a node of the tier, eligible or not, ends after a response time of `seconds`."""
+        """A connection to a node of the tier, eligible or not, ends after a response time of `seconds` (NaN: none)."""
         open_counts[node] -= 1
         position = loads.place.get(node, -1)
         if position >= 0:
             loads.change(position, -1)
-        self.measure(loads, node, position, seconds)
+        if not isnan(seconds):
+            self.measure(loads, node, position, seconds)
 
     def measure(self, loads: Loads, node: int, position: int, seconds: float) -> None:
         """Learn from a response time (s); position -1 = the node is not eligible."""
