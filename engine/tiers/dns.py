@@ -1,0 +1,225 @@
+"""The DNS tier: browser cache, system cache and hosts file, recursive resolver, and the walk to root, TLD and authority.
+
+Most look-ups end in the user's own caches and are decided by gathers over the whole batch: an entry valid at the step's start
+is not replaced before it ends, and users do not hang on each other. Queries travel to the user's resolver and back, so
+they are decided there and then. What is left goes through a heap of events in exact order of time: users that ask twice
+in a step, resolvers that have to walk. A look-up takes the time that its messages take; all of it is counted as `wire`.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import readings
+from ..core import Core
+from ..geo import City
+from ..order import time_order
+from ..pending import Pending
+from ..snapshot import Setting
+from . import dns_show
+from .dns_base import Failing
+from .dns_counts import BROWSER, HOSTS, OS, RESOLVER
+from .dns_events import DnsEvents
+from .dns_users import ASKING, EMPTY, FRESH
+from .dns_walks import ASK, TO_RESOLVER
+from .dns_zone import PUBLIC_ADDRESS
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+
+class Dns(DnsEvents):
+    """See the module's text. Wired by the world: `balancer`."""
+
+    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...], public: str = PUBLIC_ADDRESS) -> None:
+        super().__init__(core, replies, cities, public)
+        self.due: list[tuple[F8, I8]] = []  # look-ups that begin before the end of the step
+        self.later = Pending(core.dt)  # look-ups that begin afterwards: (t, slot)
+        self.outward = Pending(core.dt)  # queries under way to a resolver that has the answer or not: (t, slot)
+
+    # ---- in
+
+    def ask(self, t: F8, slots: I8) -> None:
+        """Attempts begin at the clients at t (n,)."""
+        if not t.size:
+            return
+        later = t >= self.core.end
+        if later.any():
+            self.later.push(t[later], slots[later])
+            t, slots = t[~later], slots[~later]
+        if t.size:
+            self.due.append((t, slots))
+
+    def step(self) -> None:
+        """Everything of this window."""
+        end = self.core.end
+        if len(self.later):
+            rows = self.later.take(end, self.core.flights.id)
+            if rows[0].size:
+                self.due.append(rows)
+        if self.due:
+            t, slots = self.due[0] if len(self.due) == 1 else (
+                np.concatenate([d[0] for d in self.due]), np.concatenate([d[1] for d in self.due])
+            )  # fmt: skip
+            self.due = []
+            self._caches(t, slots)
+        if len(self.outward):
+            self._resolvers(end)
+        if len(self.homeward):
+            self._homes(end)
+        if self.heap and self.heap[0][0] < end:
+            self._events(end)
+        if self.done or self.done_one:
+            self._out()
+        self.counts.settle()
+
+    # ---- whole batches
+
+    def _caches(self, t: F8, slots: I8) -> None:
+        """Browser and system caches of all who ask in this window."""
+        users = self.users
+        who = self.core.flights.user[slots]
+        try:
+            until = users.browser_until[who]
+        except IndexError:
+            users.room(int(who.max()) + 1)
+            until = users.browser_until[who]
+        hit = until > t
+        if hit.all():
+            self._end(t, slots, users.answer[who], BROWSER)
+            return
+        there = np.flatnonzero(hit)
+        if there.size:
+            self._end(t[there], slots[there], users.answer[who[there]], BROWSER)
+        miss = np.flatnonzero(~hit)
+        t, slots = t[miss], slots[miss]
+        order = time_order(t, self.core.flights.id[slots])
+        self._missed(t[order], slots[order])
+
+    def _missed(self, t: F8, slots: I8) -> None:
+        """Look-ups that the browser could not answer by what it had at the step's start, in order of time."""
+        flights, users = self.core.flights, self.users
+        flights.sent[slots] = t
+        who = flights.user[slots].astype(np.int64)
+        if (users.answer[who] == FRESH).any():
+            self._recall(slots, who)
+        if self.hosts >= 0:
+            t, slots, who = self._hosts(t, slots, who)
+        alone = self._alone(who)
+        state = users.answer[who]
+        busy = state == ASKING
+        if busy.any() or not alone.all():
+            for i in np.flatnonzero(busy).tolist():
+                self.waiting.setdefault(int(who[i]), []).append((float(t[i]), int(slots[i])))
+            for i in np.flatnonzero(~alone & ~busy).tolist():
+                heapq.heappush(self.heap, (float(t[i]), ASK, int(flights.id[slots[i]]), int(slots[i]), 0, 0, 0.0))
+            fast = alone & ~busy
+            t, slots, who, state = t[fast], slots[fast], who[fast], state[fast]
+        self._by_level(t, slots, who, state)
+
+    def _by_level(self, t: F8, slots: I8, who: I8, state: NDArray[np.int16]) -> None:
+        """Each user once, none of them asking already: browser (a past just recalled), system, or a query to the resolver."""
+        users = self.users
+        level = np.where(users.browser_until[who] > t, BROWSER, np.where(users.os_until[who] > t, OS, RESOLVER))
+        at_hand = np.flatnonzero(level != RESOLVER)
+        if at_hand.size:
+            os = level == OS
+            users.browser_until[who[os]] = np.minimum(t[os] + self.browser_cap, users.os_until[who[os]])
+            for which in (BROWSER, OS):
+                rows = np.flatnonzero(level == which)
+                self._end(t[rows], slots[rows], state[rows], which)
+        query = np.flatnonzero(level == RESOLVER)
+        if query.size:
+            users.answer[who[query]] = ASKING
+            self.outward.push(t[query] + self.to_resolver_s, slots[query])
+
+    def _resolvers(self, end: float) -> None:
+        """Queries that reach their resolvers: from the cache at once, or into the heap."""
+        flights, cache = self.core.flights, self.resolvers
+        t, slots = self.outward.take(end, flights.id)
+        if not t.size:
+            return
+        r = cache.of(flights.city[slots].astype(np.int64), flights.user[slots].astype(np.int64))
+        until = cache.ready_until[r]
+        hit = until > t
+        if hit.any():
+            ids = flights.id[slots[hit]]
+            home = t[hit] + self.to_resolver_s
+            self.homeward.push(
+                home, slots[hit], self.codes(cache.ready[r[hit]], ids), np.full(home.size, RESOLVER, dtype=np.int64),
+                (home + (until[hit] - t[hit])).view(np.int64),
+            )  # fmt: skip
+        for i in np.flatnonzero(~hit).tolist():
+            heapq.heappush(self.heap, (float(t[i]), TO_RESOLVER, int(flights.id[slots[i]]), int(slots[i]), int(r[i]), 0, 0.0))
+
+    def _homes(self, end: float) -> None:
+        """Answers that reach their users."""
+        t, (slots, code, level, bits) = self.homeward.take_all(end, self.core.flights.id)
+        if not t.size:
+            return
+        who = self.core.flights.user[slots].astype(np.int64)
+        until = bits.view(np.float64)
+        self.users.keep(who, t, code, until, self.browser_cap, self.os_cap)
+        self.done.append((t, slots, code, level))
+        if self.waiting:
+            for i in range(t.size):
+                if int(who[i]) in self.waiting:
+                    self._told(float(t[i]), int(who[i]), int(slots[i]), int(code[i]), int(level[i]))
+
+    # ---- smaller matters of a batch
+
+    def _recall(self, slots: I8, who: I8) -> None:
+        """Users seen for the first time get their past."""
+        users, past = self.users, self.past
+        fresh, first = np.unique(who, return_index=True)
+        first = first[users.answer[fresh] == FRESH]
+        who = who[first]
+        users.answer[who] = EMPTY
+        if past is not None and self.core.start < past.over:
+            city = self.core.flights.city[slots[first]].astype(np.int64)
+            past.recall(users, who, self.resolvers.of(city, who))
+
+    def _hosts(self, t: F8, slots: I8, who: I8) -> tuple[F8, I8, I8]:
+        """End the look-ups of users whose hosts file has the name."""
+        if self.hosts_share >= 1.0:
+            has = np.ones(who.size, dtype=np.bool_)
+        else:
+            has = (who * 2_654_435_761 & 0xFFFFFFFF) < self.hosts_share * 2.0**32
+        self._end(t[has], slots[has], np.full(int(np.count_nonzero(has)), self.hosts + 1), HOSTS)
+        return t[~has], slots[~has], who[~has]
+
+    @staticmethod
+    def _alone(who: I8) -> NDArray[np.bool_]:
+        """Which users occur only once, (n,) bool."""
+        order = np.argsort(who, kind="stable")
+        same = who[order[1:]] == who[order[:-1]]
+        alone = np.ones(who.size, dtype=np.bool_)
+        alone[order[1:][same]] = False
+        alone[order[:-1][same]] = False
+        return alone
+
+    def _end(self, t: F8, slots: I8, code: NDArray[np.int16] | I8, level: int) -> None:
+        """Look-ups that took no time at all."""
+        if t.size:
+            self.done.append((t, slots, code.astype(np.int64), np.full(t.size, level)))
+
+    # ---- shown
+
+    def second(self) -> None:
+        """A virtual second ended."""
+        self.counts.roll(self.stale_resolvers(self.core.end))
+
+    def reading(self) -> readings.Dns:
+        """Pane 2."""
+        return dns_show.reading(self)
+
+    def record(self) -> dict[str, object]:
+        """Every counter, for the JSON record."""
+        return dns_show.record(self)
+
+    def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
+        """State and settings of a level's server."""
+        return dns_show.inspect(self, node)

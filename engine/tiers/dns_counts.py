@@ -1,0 +1,86 @@
+"""What the DNS tier counts: look-ups by the level that answered them, queries to servers, their latencies, the last walks."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import readings
+from ..meter import Histogram, Meter, Trend, quantile
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+# Who answered a look-up: the deepest level that was asked for it.
+BROWSER, HOSTS, OS, RESOLVER, AUTHORITY, TLD, ROOT = range(7)
+WORDS = ("browser", "hosts", "os", "resolver", "authority", "tld", "root")
+WALKS_KEPT = 8
+
+
+class Counts:
+    """Meters of the tier. `answered`: by level as above; `queries`, `unanswered`, `latency`: by level of servers."""
+
+    def __init__(self) -> None:
+        self.answered = Meter(len(WORDS))
+        self.coalesced = Meter(2)  # look-ups that waited for another's: at the user, at the resolver
+        self.nxdomain = Meter(1)
+        self.servfail = Meter(1)
+        self.abandoned = Meter(1)  # resolved after the client had given up
+        self.queries = Meter(3)
+        self.unanswered = Meter(3)
+        self.walks = Meter(1)
+        self.latency = Histogram(3)  # one query, ms; a time-out counts as long as was waited
+        self.cold = Histogram(1)  # look-ups that needed a walk, ms
+        self.took_ms: list[float] = []  # queries of this step, not yet in `latency`
+        self.took_level: list[int] = []
+        self.lookups_trend = Trend()
+        self.stale_trend = Trend()
+        self.last_walks: deque[readings.Walk] = deque(maxlen=WALKS_KEPT)
+
+    def took(self, level: int, ms: float) -> None:
+        """One query to a level of servers took so long."""
+        self.took_ms.append(ms)
+        self.took_level.append(level)
+
+    def settle(self) -> None:
+        """The step is over."""
+        if self.took_ms:
+            self.latency.add(np.array(self.took_ms), np.array(self.took_level))
+            self.took_ms, self.took_level = [], []
+
+    def roll(self, stale: int) -> None:
+        """A second has ended."""
+        for meter in (
+            self.answered, self.coalesced, self.nxdomain, self.servfail, self.abandoned,
+            self.queries, self.unanswered, self.walks,
+        ):  # fmt: skip
+            meter.roll()
+        self.latency.roll()
+        self.cold.roll()
+        self.lookups_trend.push(self.lookups)
+        self.stale_trend.push(stale)
+
+    @property
+    def lookups(self) -> int:
+        """Look-ups answered in the last whole second."""
+        return int(self.answered.last.sum())
+
+    def share(self, level: int) -> float:
+        """Share of the last second's look-ups that a level answered."""
+        return float(self.answered.last[level]) / max(1, self.lookups)
+
+    def reached(self, level: int) -> int:
+        """Look-ups of the last second that came as far as a level (caches only)."""
+        return int(self.answered.last[level:].sum())
+
+    def recent_p99(self, level: int) -> float:
+        """p99 of one query to a server level, ms: of the last second, else since the start."""
+        last = self.latency.last[level]
+        return quantile(last if last.any() else self.latency.whole()[level], 0.99)
+
+    def cold_p99(self) -> float:
+        """p99 of look-ups that needed a walk, ms: of the last second, else since the start."""
+        last = self.cold.last[0]
+        return quantile(last if last.any() else self.cold.whole()[0], 0.99)
