@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
 
 from .draw import Role
@@ -10,28 +13,26 @@ from .theme import Theme
 __all__ = ["textual_theme"]
 
 
-def _colour(theme: Theme, role: Role) -> str:
-    """The colour of a role without attributes, in Textual's words."""
-    word = theme.ink[role].split()[-1]
-    return word if word.startswith("#") else f"ansi_{word}"
-
-
 def textual_theme(theme: Theme) -> TextualTheme:
-    """The theme under the name "scaletop-<name>"."""
-    back = theme.back if theme.back.startswith("#") else "ansi_default"
-    bar = theme.bar if theme.bar.startswith("#") else "ansi_default"
+    """The theme under the name "scaletop-<name>". Those of the terminal's own colours are Textual's, which are complete."""
+    name = f"scaletop-{theme.name}"
+    if theme.ansi:
+        return replace(BUILTIN_THEMES["ansi-dark" if theme.dark else "ansi-light"], name=name)
+
+    def colour(role: Role) -> str:
+        return theme.ink[role].split()[-1]
+
     return TextualTheme(
-        name=f"scaletop-{theme.name}",
-        primary=_colour(theme, Role.ACCENT),
-        secondary=_colour(theme, Role.CHART),
-        accent=_colour(theme, Role.FOCUS),
-        warning=_colour(theme, Role.SLOW),
-        error=_colour(theme, Role.DOWN),
-        success=_colour(theme, Role.OK),
-        foreground=_colour(theme, Role.TEXT),
-        background=back,
-        surface=bar,
-        panel=bar,
+        name=name,
+        primary=colour(Role.ACCENT),
+        secondary=colour(Role.CHART),
+        accent=colour(Role.FOCUS),
+        warning=colour(Role.SLOW),
+        error=colour(Role.DOWN),
+        success=colour(Role.OK),
+        foreground=colour(Role.TEXT),
+        background=theme.back,
+        surface=theme.bar,
+        panel=theme.bar,
         dark=theme.dark,
-        ansi=theme.ansi,
     )

@@ -12,6 +12,7 @@ from termmodel import Screen
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
+
 from tui.output import DiffUpdate, Grid, diffable, supported
 
 WIDTH, HEIGHT = 24, 4
