@@ -47,6 +47,12 @@ class _Life:
         self.parked: trio.lowlevel.Task | None = None
 
 
+    def give_up(self, _: object) -> trio.lowlevel.Abort:
+        """Cancelled while parked: Trio has it back, nobody else may wake it."""
+        self.parked = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
 def _give_up(_: object) -> trio.lowlevel.Abort:
     return trio.lowlevel.Abort.SUCCEEDED
 
@@ -74,6 +80,8 @@ class Clock(Generic[V]):
         self._bury(agents)
         if not due:
             return []
+        if any(life.parked is None for life in map(self._lives.get, [agent.name for agent in due]) if life is not None):
+            await trio.lowlevel.checkpoint_if_cancelled()  # all of this is being ended
         self._view = self._world.view()
         self._awaited = len(due)
         for agent in due:
@@ -116,7 +124,7 @@ class Clock(Generic[V]):
                     barrier, self._barrier = self._barrier, None
                     assert barrier is not None
                     trio.lowlevel.reschedule(barrier)
-                await trio.lowlevel.wait_task_rescheduled(_give_up)
+                await trio.lowlevel.wait_task_rescheduled(life.give_up)
 
     def _one_look(self, agent: AgentState) -> None:
         world = self._world

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ PROTOCOL_VERSION = 1
 MAX_ASK = 16 << 10  # bytes of one frame to the engine
 MAX_TELL = 8 << 20  # bytes of one frame from the engine: a snapshot of thousands of nodes
 MAX_TEXT = 256  # characters of any text in a command
+MAX_INT = 1 << 53  # beyond it nothing is counted, and not every reader is exact
 _LENGTH = 4
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ class Hello(_Message, frozen=True):
 class Ask(_Message, frozen=True):
     """A command. `number` comes back with the answer or the refusal."""
 
-    number: int
+    number: Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
     command: Command
 
 
@@ -150,5 +151,7 @@ def check(command: Command) -> None:
         value = getattr(command, name)
         if isinstance(value, float) and not math.isfinite(value):
             raise ProtocolError(f"{name} is not a number")
+        if isinstance(value, int) and abs(value) > MAX_INT:
+            raise ProtocolError(f"{name} is too large a number")
         if isinstance(value, str) and (len(value) > MAX_TEXT or not value.isprintable()):
             raise ProtocolError(f"{name} must be plain text of at most {MAX_TEXT} characters")

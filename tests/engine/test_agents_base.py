@@ -112,3 +112,21 @@ def test_the_barrier_counts_and_is_not_disturbed_by_others() -> None:
             nursery.cancel_scope.cancel()
 
     trio.run(main)
+
+
+def test_a_cancelled_engine_ends_wherever_it_is() -> None:
+    """Cancelled from outside between two boundaries, after which the loop asks for one more look: an orderly end."""
+
+    async def main() -> None:
+        world = SmallWorld()
+        async with trio.open_nursery() as nursery:
+            clock = Clock(world, TABLE, nursery)
+            for _ in range(3):
+                world.step(await clock.look())
+            nursery.cancel_scope.cancel()
+            for _ in range(20):
+                world.step(await clock.look())
+            raise AssertionError("an agent was due and nobody noticed the cancellation")
+        assert clock.tasks == 12
+
+    trio.run(main)

@@ -1,0 +1,410 @@
+"""Hostile and clumsy viewers: none stops the engine, slows it, fills its memory, or does what it may not."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trio
+from small_world import CATALOGUE, TABLE, SmallView, SmallWorld
+
+from engine import server as server_module
+from engine.commands import Command, Inject, Inspect, Pause, Promote, Restart, SetSpeed, Shutdown
+from engine.protocol import Answer, Ask, Bye, FromEngine, Hello, Rejected, Role, Update, Welcome, frame, reader_of_tells
+from engine.runtime import Runtime, run_headless
+from engine.server import Server
+from engine.sockets import SocketError, listening, private_folder, socket_path
+
+HELLO = frame(Hello(1))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path (a socket's is at most 107 bytes) in a folder that is ours."""
+    with tempfile.TemporaryDirectory(prefix="st") as made:
+        yield Path(made) / "run"
+
+
+class Visitor:
+    """The other side, raw."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        self._reader = reader_of_tells()
+        self._got: list[FromEngine] = []
+
+    async def say(self, *messages: bytes) -> None:
+        await self.stream.send_all(b"".join(messages))
+
+    async def ask(self, number: int, command: Command) -> None:
+        await self.say(frame(Ask(number, command)))
+
+    async def hear(self) -> FromEngine:
+        """The next message; a Bye at the end of the stream."""
+        while not self._got:
+            try:
+                data = await self.stream.receive_some(65536)
+            except trio.BrokenResourceError:
+                data = b""
+            if not data:
+                return Bye("the stream ended")
+            self._got = self._reader.feed(bytes(data))
+        return self._got.pop(0)
+
+    async def hear_a(self, kind: type[FromEngine]) -> FromEngine:
+        while not isinstance(message := await self.hear(), kind):
+            assert not isinstance(message, Bye), message
+        return message
+
+
+Talk = Callable[[Callable[[], Awaitable[Visitor]], Server], Awaitable[None]]
+
+
+def meet(folder: Path, talk: Talk, *, speed: float = 1.0, work: int = 0) -> Runtime[SmallView]:
+    """An engine at folder/s with the conversation `talk`; afterwards it must be alive, serve a new viewer, and end well."""
+    runtime = Runtime(SmallWorld(work=work), TABLE, speed=speed)
+
+    visitors: list[Visitor] = []
+
+    async def visit() -> Visitor:
+        visitors.append(Visitor(await trio.open_unix_socket(folder / "s")))
+        return visitors[-1]
+
+    async def engine(server: Server, listener: socket.socket) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.listen, listener)
+            await runtime.run()
+            nursery.cancel_scope.cancel()
+
+    async def main() -> None:
+        with trio.fail_after(10), listening(folder / "s") as listener:
+            server = Server(runtime, CATALOGUE)
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(engine, server, listener)
+                    await talk(visit, server)
+                    late = await visit()
+                    await late.say(HELLO)
+                    await late.hear_a(Welcome)
+                    step = runtime.world.step_no
+                    await late.hear_a(Update)
+                    while runtime.world.step_no <= step:
+                        await trio.sleep(0.01)
+                    runtime.stop("enough")
+                    assert await late.hear_a(Bye) == Bye("enough")
+            finally:
+                for visitor in visitors:
+                    visitor.stream.socket.close()
+        assert server.sessions == []
+        assert runtime.viewers == 0
+
+    trio.run(main)
+    return runtime
+
+
+GARBAGE = {
+    "length 0": b"\0\0\0\0",
+    "length max + 1": (16_385).to_bytes(4, "big") + b"x" * 100,
+    "huge length": b"\xff" * 400,
+    "noise": bytes(range(256)) * 8,
+    "deep": (10_001).to_bytes(4, "big") + b"\x91" * 10_001,
+    "bad utf-8": b"\0\0\0\x0b\x81\xa4type\xa4\xff\xfe\xfd\xfc",
+    "an http request": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "another version": frame(Hello(2)),
+    "hello twice": HELLO + HELLO,
+}
+
+
+@pytest.mark.parametrize("what", GARBAGE)
+@pytest.mark.parametrize("beginning", [b"", HELLO])
+def test_what_is_no_conversation_ends_it_with_a_sentence(folder: Path, what: str, beginning: bytes) -> None:
+    """Told why and shut out, at the beginning and in the middle."""
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        visitor = await visit()
+        await visitor.say(beginning, GARBAGE[what])
+        while not isinstance(message := await visitor.hear(), Bye):
+            assert isinstance(message, Welcome | Update)
+        assert message.reason not in ("", "the stream ended", "enough")
+
+    meet(folder, talk)
+
+
+def test_an_ask_before_the_hello_is_refused_and_not_done(folder: Path) -> None:
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        visitor = await visit()
+        await visitor.say(frame(Ask(1, Restart("node-1"))), HELLO)
+        assert await visitor.hear() == Bye("the first message must be a hello")
+
+    assert meet(folder, talk).log.entries == []
+
+
+def test_cut_frames_and_silent_visitors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hello that does not come in time, or comes by halves; a reset in the middle of a frame."""
+    monkeypatch.setattr(server_module, "HELLO_WITHIN", 0.3)
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        silent, half, cut = await visit(), await visit(), await visit()
+        await half.say(HELLO[:7])
+        await cut.say(HELLO, frame(Ask(1, Pause()))[:9])
+        await cut.hear_a(Update)
+        await cut.stream.aclose()
+        for visitor in (silent, half):
+            assert await visitor.hear() == Bye("no hello within 0.3 seconds")
+
+    assert meet(folder, talk).log.entries == []
+
+
+def test_roles_are_kept_whatever_a_visitor_claims(folder: Path) -> None:
+    """A viewer only looks; nobody but the owner ends the engine; agents' deeds are for agents; no number that is none."""
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        viewer = await visit()
+        await viewer.say(frame(Hello(1, Role.VIEWER)))
+        welcome = await viewer.hear_a(Welcome)
+        assert isinstance(welcome, Welcome)
+        assert welcome.role is Role.VIEWER
+        for number, command in enumerate((Pause(), SetSpeed(2.0), Inject("crash", "node-1"), Restart("node-1"), Shutdown())):
+            await viewer.ask(number, command)
+            assert await viewer.hear_a(Rejected) == Rejected(number, "a viewer only looks")
+        await viewer.ask(9, Inspect("node-1"))
+        assert isinstance(await viewer.hear_a(Answer), Answer)
+        presenter = await visit()
+        await presenter.say(HELLO)
+        refused = []
+        for command in (Shutdown(), Promote("s1", "db-1", True), SetSpeed(float("nan")), Inject("x\x1b", "y")):
+            await presenter.ask(len(refused), command)
+            message = await presenter.hear_a(Rejected)
+            assert isinstance(message, Rejected)
+            refused.append(message.reason.split()[0])
+        assert refused == ["only", "Promote", "speed", "fault"]
+
+    assert meet(folder, talk).log.entries == []
+
+
+def test_a_flood_of_commands_is_slowed_not_swallowed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand at once: only the bucket's worth gets in, the sender's own socket fills, others are served as ever."""
+    monkeypatch.setattr(server_module, "ASKS_AT_ONCE", 20.0)
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        flooder, other = await visit(), await visit()
+        await flooder.say(HELLO)
+        await other.say(HELLO)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(flooder.say, frame(Ask(1, Restart("node-1"))) * 10_000)
+            began = trio.current_time()
+            for _ in range(5):
+                await other.hear_a(Update)
+            await other.ask(1, Inspect("node-2"))
+            await other.hear_a(Answer)
+            while trio.current_time() < began + 0.4:
+                await other.hear_a(Update)
+            nursery.cancel_scope.cancel()
+        await flooder.stream.aclose()
+
+    runtime = meet(folder, talk)
+    assert 20 <= len(runtime.log.entries) < 400
+    again = SmallWorld()
+    run_headless(again, TABLE, runtime.world.step_no * again.dt, log=runtime.log)
+    assert again.digest() == runtime.world.digest()
+
+
+def test_dead_readers_cost_nothing_and_get_the_newest_when_they_wake(folder: Path) -> None:
+    """Three viewers that never read, with sockets that fill: the clock keeps its pace; one that wakes is at once up to date."""
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        dead = [await visit() for _ in range(3)]
+        for visitor in dead:
+            visitor.stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            await visitor.say(HELLO)
+        alive = await visit()
+        await alive.say(HELLO)
+        paces = []
+        for _ in range(20):
+            message = await alive.hear_a(Update)
+            assert isinstance(message, Update)
+            paces.append(message.snapshot.pace)
+        assert paces[-1].viewers == 4
+        assert paces[-1].achieved > 0.5
+        behind = 0
+        newest = server.runtime.number
+        while isinstance(message := await dead[0].hear(), Welcome | Update):
+            behind += 1
+            if isinstance(message, Update) and message.snapshot.step >= server.runtime.world.step_no - 20:
+                break
+        assert behind < newest + 10
+
+    runtime = meet(folder, talk)
+    assert runtime.log.entries == []
+
+
+def test_too_many_visitors_are_told_and_the_longest_asleep_gives_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "MAX_VIEWERS", 3)
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        three = [await visit() for _ in range(3)]
+        for visitor in three:
+            await visitor.say(HELLO)
+            await visitor.hear_a(Welcome)
+        assert await (await visit()).hear() == Bye("3 viewers watch already")
+        server.sessions[1].sending_since = trio.current_time() - 31
+        fourth = await visit()
+        await fourth.say(HELLO)
+        await fourth.hear_a(Welcome)
+        while not isinstance(await three[1].hear(), Bye):
+            pass
+        await three[0].stream.aclose()
+        while len(server.sessions) == 3:
+            await trio.sleep(0.01)
+
+    meet(folder, talk)
+
+
+def test_viewers_that_come_and_go_change_no_digest(folder: Path) -> None:
+    """Twenty visitors in all states of manners; the world is the one that nobody watched."""
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        for i in range(20):
+            visitor = await visit()
+            await visitor.say(HELLO[: 3 + i] if i % 3 == 0 else HELLO)
+            if i % 3 == 1:
+                await visitor.hear_a(Update)
+                await visitor.ask(1, Inspect(f"node-{i % 12}"))
+                await visitor.hear_a(Answer)
+            if i % 2:
+                await visitor.stream.aclose()
+
+    runtime = meet(folder, talk, speed=20.0)
+    alone = SmallWorld()
+    run_headless(alone, TABLE, runtime.world.step_no * alone.dt)
+    assert alone.digest() == runtime.world.digest()
+
+
+# ---- the place of the socket
+
+
+def test_the_socket_is_private_and_goes_with_the_engine(folder: Path) -> None:
+    old = os.umask(0)
+    try:
+        with listening(folder / "s"):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+            assert stat.S_IMODE((folder / "s").stat().st_mode) == 0o600
+            assert os.umask(0) == 0
+    finally:
+        os.umask(old)
+    assert not (folder / "s").exists()
+
+
+def test_a_second_engine_refuses_and_the_first_goes_on(folder: Path) -> None:
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        with pytest.raises(SocketError, match="an engine already runs at"), listening(folder / "s"):
+            pass
+        os.unlink(folder / "s.lock")  # even without the lock: somebody answers
+        with pytest.raises(SocketError, match="an engine already runs at"), listening(folder / "s"):
+            pass
+
+    meet(folder, talk)
+
+
+def test_a_left_over_socket_is_removed_only_if_nobody_answers(folder: Path) -> None:
+    """Of an engine that was killed; and of one that listens but is too busy to accept."""
+    program = "import sys, os\nfrom pathlib import Path\nfrom engine.sockets import listening\n"
+    program += "with listening(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", program, str(folder / "s")], check=False)
+    assert (folder / "s").exists()
+    with listening(folder / "s"):
+        pass
+    with socket.socket(socket.AF_UNIX) as busy:
+        busy.bind(str(folder / "s"))
+        busy.listen(0)
+        with pytest.raises(SocketError, match="already runs"), listening(folder / "s"):
+            pass
+        assert (folder / "s").exists()
+
+
+@pytest.mark.parametrize("thing", ["file", "folder", "symlink", "pipe"])
+def test_what_is_no_socket_is_left_alone(folder: Path, thing: str) -> None:
+    private_folder(folder)
+    place, elsewhere = folder / "s", folder / "elsewhere"
+    elsewhere.write_text("precious")
+    match thing:
+        case "file":
+            place.write_text("precious")
+        case "folder":
+            place.mkdir()
+        case "symlink":
+            place.symlink_to(elsewhere)
+        case "pipe":
+            os.mkfifo(place)
+    with pytest.raises(SocketError, match="is no socket; it is left alone"), listening(place):
+        pass
+    assert elsewhere.read_text() == "precious"
+    assert os.path.lexists(place)
+
+
+def test_a_folder_that_others_may_enter_is_refused(folder: Path) -> None:
+    folder.mkdir(mode=0o755)
+    with pytest.raises(SocketError, match="closed to others"), listening(folder / "s"):
+        pass
+    link = folder.parent / "link"
+    folder.chmod(0o700)
+    link.symlink_to(folder)
+    with pytest.raises(SocketError, match="must be yours"), listening(link / "s"):
+        pass
+    link.unlink()
+    above = folder.parent
+    above.chmod(0o777)
+    with pytest.raises(SocketError, match="belongs to others"), listening(folder / "s"):
+        pass
+    above.chmod(0o700)
+    with pytest.raises(SocketError, match="at most 107 bytes"), listening(folder / ("s" * 100)):
+        pass
+    for name in ("", ".", "../x", "a/b", "x" * 50, "a\0b", "ä"):
+        with pytest.raises(SocketError, match="called by letters"):
+            socket_path(name)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_another_user_is_turned_away(folder: Path) -> None:
+    """Even with the folder and the socket thrown open, the kernel says who it is."""
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        for path, mode in ((folder.parent, 0o755), (folder, 0o755), (folder / "s", 0o666)):
+            path.chmod(mode)
+        program = (
+            "import os, socket, sys\nos.setuid(65534)\ns = socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\n"
+            "s.send(bytes.fromhex(sys.argv[2]))\nprint(len(s.recv(100)))"
+        )
+        python = sys.executable if os.access(sys.executable, os.X_OK) else "python3"
+        command = [os.path.realpath(python), "-I", "-c", program, str(folder / "s"), HELLO.hex()]
+        done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
+        reached = done.stdout.strip() or done.stderr.strip().split(b"\n")[-1].split(b":")[0]
+        assert reached in (b"0", b"ConnectionResetError", b"BrokenPipeError")
+        assert server.served == 0
+
+    meet(folder, talk)
+
+
+def test_a_slow_step_is_not_felt_by_viewers(folder: Path) -> None:
+    """The engine saturated (each step costs most of its slice): an inspection is answered within a few slices all the same."""
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        visitor = await visit()
+        await visitor.say(HELLO)
+        waits = []
+        for number in range(10):
+            began = time.perf_counter()
+            await visitor.ask(number, Inspect("node-1"))
+            await visitor.hear_a(Answer)
+            waits.append(time.perf_counter() - began)
+        assert sorted(waits)[5] < 0.15
+
+    meet(folder, talk, speed=0, work=50_000)
