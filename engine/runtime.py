@@ -37,6 +37,7 @@ from .snapshot import Inspection, Snapshot
 V = TypeVar("V")
 
 SLICE = 0.008  # wall seconds; longer makes keys feel slow, shorter spends itself on switching
+BREATH = 0.008  # wall seconds slept at least: short steps are run by the handful, sleeping has a price of its own
 FRAME = 1 / 15  # wall seconds between snapshots
 HEARTBEAT = 1.0  # wall seconds between snapshots of a world that stands still
 MAX_WAITING = 1_000  # orders that may wait for one boundary
@@ -142,7 +143,7 @@ class Runtime(Generic[V]):
             await trio.lowlevel.checkpoint()
         else:  # nothing ran since `wake` was found, so no change can have been missed
             self._changed = trio.Event()
-            with trio.move_on_after(wake - wall):
+            with trio.move_on_after(max(wake - wall, BREATH)):
                 await self._changed.wait()
 
     async def _one_step(self, clock: Clock[V]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -62,12 +63,14 @@ def serve(
             try:
                 await runtime.run()
             except Exception as error:
-                runtime.why_ended = f"the engine failed: {type(error).__name__}: {error}"[:1000]
+                notes = "; ".join(getattr(error, "__notes__", ()))
+                runtime.why_ended = f"the engine failed: {type(error).__name__}: {error} ({notes})"[:1000]
                 failed.append(error)
             nursery.cancel_scope.cancel()
         return runtime.why_ended
 
     failed: list[Exception] = []
+    gc.freeze()  # the world that is there stays: do not walk through it at every collection
     why = trio.run(main)
     if failed:
         raise failed[0]
@@ -90,9 +93,9 @@ def _make(options: argparse.Namespace) -> Served:
     import click
 
     from .agents import AGENTS
-    from .apply import catalogue
     from .cli import build, scenario
     from .state import StateError, load
+    from .tables import catalogue
     from .world import World as TheWorld
 
     try:

@@ -12,6 +12,7 @@ import contextlib
 import math
 import os
 import socket
+import traceback
 from typing import TypeVar
 
 import trio
@@ -213,6 +214,9 @@ class Session:
                 runtime.order(self.you, _as_deed(command))
         except (CommandError, ProtocolError) as error:
             await self.tell(Rejected(ask.number, str(error)))
+        except Exception as error:  # a question, however odd, ends nothing
+            traceback.print_exc()
+            await self.tell(Rejected(ask.number, f"the engine could not do that: {type(error).__name__}: {error}"[:1000]))
 
     async def _token(self) -> None:
         """Take a token from the bucket, waiting for one if it is empty."""

@@ -288,6 +288,21 @@ def test_viewers_that_come_and_go_change_no_digest(folder: Path) -> None:
     assert alone.digest() == runtime.world.digest()
 
 
+def test_a_question_that_breaks_the_answerer_ends_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """An inspection that raises is refused with its reason; the traceback goes to the engine's own stderr."""
+
+    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
+        visitor = await visit()
+        await visitor.say(HELLO)
+        await visitor.ask(1, Inspect("node-99"))
+        refused = await visitor.hear_a(Rejected)
+        assert isinstance(refused, Rejected)
+        assert refused.reason.startswith("the engine could not do that: IndexError")
+
+    meet(folder, talk)
+    assert "IndexError" in capfd.readouterr().err
+
+
 # ---- the place of the socket
 
 

@@ -197,7 +197,7 @@ def test_an_engine_that_fails_says_why() -> None:
         return await until(client, Bye)
 
     with spawn(["fails"], command=SMALL) as engine:
-        assert run(main(engine)) == Bye("the engine failed: RuntimeError: broken agent")
+        assert run(main(engine)) == Bye("the engine failed: RuntimeError: broken agent (in agent 'b' at step 4)")
         assert engine.process.wait(5) == 1
         assert "in agent 'b'" in engine.last_words()
 
