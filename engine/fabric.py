@@ -64,7 +64,8 @@ class Fabric:
         self.zones = zones
         self.tiers: dict[str, Nodes] = {}
         self.rules: list[Rule] = []
-        self.lossy: dict[str, bool] = {}
+        self.lossy: dict[str, bool] = {}  # by tier: does any node delay or lose packets
+        self.all_up: dict[str, bool] = {}  # by tier: do all processes run
         self.rng = rng
         self.packets = 0
         self.lost = 0
@@ -73,11 +74,13 @@ class Fabric:
         """Make a tier known by its name."""
         self.tiers[nodes.tier] = nodes
         self.lossy[nodes.tier] = False
+        self.all_up[nodes.tier] = True
 
     def refresh(self) -> None:
         """After effects changed: which tiers need the slow path."""
         for tier, nodes in self.tiers.items():
             self.lossy[tier] = bool((nodes.extra_s > 0).any() or (nodes.loss > 0).any())
+            self.all_up[tier] = bool(nodes.up.all())
 
     def hop(self, a: str, ai: I8, b: str, bi: I8, *, back: bool = False) -> Hop:
         """Packets from nodes (or cities) `ai` of tier `a` to nodes `bi` of tier `b`, both (n,) indexes.
@@ -88,7 +91,7 @@ class Fabric:
         base = self._distance(a, ai, b, bi)
         fate: NDArray[np.uint8] | None = None
         event: NDArray[np.int32] | None = None
-        if to is not None and not back and not bool(to.up.all()):
+        if to is not None and not back and not self.all_up[b]:
             down = ~to.up[bi]
             if down.any():
                 fate = np.where(down, np.uint8(Fate.REFUSED), np.uint8(0))
