@@ -45,15 +45,15 @@ def flow(canvas: Canvas, y: int, items: Sequence[Item], *, x: int = 1, gap: int 
 def _pace(snapshot: Snapshot, state: ViewState) -> tuple[Piece, ...]:
     pace = snapshot.pace
     if state.frozen:
-        return (("❄ picture held" if state.glyphs is not Glyphs.ASCII else "* picture held", Role.ACCENT | BOLD),)
+        return (("❄ picture held" if state.glyphs is not Glyphs.ASCII else "* picture held", Role.BAR | BOLD),)
     if pace.paused:
-        return (("❚❚ paused " if state.glyphs is not Glyphs.ASCII else "|| paused ", Role.SLOW | BOLD),)
+        return (("❚❚ paused " if state.glyphs is not Glyphs.ASCII else "|| paused ", Role.BAR_SLOW | BOLD),)
     play = "▶ " if state.glyphs is not Glyphs.ASCII else "> "
     if pace.asked == 0:
-        return ((play, Role.OK), (f"{plain(pace.achieved)}× max", Role.BAR))
+        return ((play, Role.BAR_OK), (f"{plain(pace.achieved)}× max", Role.BAR))
     if pace.achieved < LAG_SHARE * pace.asked and snapshot.now > 2:
-        return ((play, Role.SLOW), (f"{plain(pace.achieved)}× of {pace.asked:g}×", Role.SLOW))
-    return ((play, Role.OK), (f"{pace.asked:.2f}×", Role.BAR))
+        return ((play, Role.BAR_SLOW), (f"{plain(pace.achieved)}× of {pace.asked:g}×", Role.BAR_SLOW))
+    return ((play, Role.BAR_OK), (f"{pace.asked:.2f}×", Role.BAR))
 
 
 def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
@@ -62,7 +62,7 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
         canvas.fill(0, y, canvas.width, code=Role.BAR)
     head = snapshot.headline
     errors = head.error_share > CALM_ERRORS
-    error_role = Role.DOWN if errors else Role.BAR
+    error_role = Role.BAR_DOWN if errors else Role.BAR
     if canvas.height == 1:
         flow(
             canvas,
@@ -77,7 +77,7 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
             ),
         )
         return
-    name = (("scaletop ", Role.TITLE | BOLD), (f"{snapshot.scenario} · seed {snapshot.seed}", Role.BAR_DIM))
+    name = (("scaletop ", Role.BAR | BOLD), (f"{snapshot.scenario} · seed {snapshot.seed}", Role.BAR_DIM))
     flow(
         canvas,
         0,
@@ -101,14 +101,14 @@ def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role
     length = 12 if canvas.width >= 150 else 8
 
     def trend(values: Sequence[float], high: float | None = None) -> Piece:
-        return (" " + sparkline(values, length, high=high, glyphs=state.glyphs), Role.CHART)
+        return (" " + sparkline(values, length, high=high, glyphs=state.glyphs), Role.BAR_CHART)
 
     def quantile(name: str, value_ms: float, values: Sequence[float]) -> tuple[Piece, ...]:
         number = (f"{name} ", Role.BAR_DIM), (duration(value_ms / 1e3, 6), Role.BAR | BOLD)
         return (*number, trend(values, top)) if canvas.width >= 100 else number
 
     causes = "".join(f"{', ' if i else ' '}{count(c.rate, 0)}/s {c.name}" for i, c in enumerate(head.causes[:2]) if c.rate > 0)
-    budget_role = Role.DOWN if head.budget_left <= 0 else Role.SLOW if head.budget_left < 0.25 else Role.OK
+    budget_role = Role.BAR_DOWN if head.budget_left <= 0 else Role.BAR_SLOW if head.budget_left < 0.25 else Role.BAR_OK
     flow(
         canvas,
         1,
@@ -117,7 +117,7 @@ def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role
             (2, quantile("p95", head.p95_ms, head.p95_trend)),
             (9, quantile("p99", head.p99_ms, head.p99_trend)),
             (8, (("errors ", Role.BAR_DIM), (percent(head.error_share, 6), error_role | BOLD))),
-            (1, ((fit(causes, min(cell_len(causes), 34)), Role.DOWN),) if causes and error_role == Role.DOWN else ()),
+            (1, ((fit(causes, min(cell_len(causes), 34)), Role.BAR_DOWN),) if causes and error_role == Role.BAR_DOWN else ()),
             (
                 5,
                 (
@@ -144,11 +144,11 @@ def draw_footer(canvas: Canvas, snapshot: Snapshot, state: ViewState, keymap: Se
     if state.filter:
         x = canvas.text(x, 0, f"/{fit(state.filter, min(20, cell_len(state.filter)))}", Role.BAR_KEY | BOLD) + 2
     if state.selected:
-        x = canvas.text(x, 0, fit(state.selected, min(24, cell_len(state.selected))), Role.ACCENT | BOLD)
+        x = canvas.text(x, 0, fit(state.selected, min(24, cell_len(state.selected))), Role.BAR | BOLD)
         x = canvas.text(x, 0, ":", Role.BAR_DIM) + 1
     elif snapshot.hint:
         room = min(end - x - 2, max(40, canvas.width // 2))
-        x = canvas.text(x, 0, fit(snapshot.hint, min(room, cell_len(snapshot.hint))), Role.YOU) + 2
+        x = canvas.text(x, 0, fit(snapshot.hint, min(room, cell_len(snapshot.hint))), Role.BAR_YOU) + 2
     for key, words, _ in entries:
         if x + cell_len(key) + 1 + cell_len(words) + 2 > end:
             continue

@@ -48,6 +48,11 @@ class Role(IntEnum):
     BAR = 24  # header and footer text
     BAR_DIM = 25
     BAR_KEY = 26
+    BAR_OK = 27
+    BAR_SLOW = 28
+    BAR_DOWN = 29
+    BAR_CHART = 30
+    BAR_YOU = 31
 
 
 Code = int

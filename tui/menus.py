@@ -46,7 +46,7 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
             Item(
                 keys=scale.keys,
                 title=f"add {scale.title}",
-                explain=f"One more {scale.title}; it starts cold and costs money from now on.",
+                explain=f"One more {scale.title}. It starts cold and costs at once.",
                 family="add",
                 targets=tuple(candidates("shard", snapshot)) if scale.needs_parent else (),
                 make=_adder(scale.tier, parent=scale.needs_parent),
@@ -62,7 +62,7 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
     machines = [n.name for n in snapshot.map.nodes if n.tier not in ("city", "dns")]
     webs = [n for n in snapshot.map.nodes if n.tier == "web"]
     rows: tuple[tuple[str, str, str, list[str], Callable[[str, float | None], Command]], ...] = (
-        ("R", "restart", "What it held in memory is lost.", machines, lambda target, _: Restart(node=target)),
+        ("B", "restart", "What it held in memory is lost.", machines, lambda target, _: Restart(node=target)),
         ("D", "drain", "No new requests; those it has finish.", _names(webs, False), lambda target, _: Drain(node=target)),
         ("U", "undrain", "Let it back in.", _names(webs, True), lambda target, _: Undrain(node=target)),
     )

@@ -2,7 +2,7 @@
 
 [screen]
 theme = "light"          # any of the themes; without it: the terminal's background decides
-glyphs = "braille"       # braille, block, ascii
+glyphs = "block"         # block, braille (finer, if the font has it), ascii
 mouse = true
 frames = 10              # a second; over SSH 4
 
@@ -36,7 +36,7 @@ class SettingsError(ValueError):
 
 class _Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     theme: str = ""
-    glyphs: str = "braille"
+    glyphs: str = "block"
     mouse: bool = True
     frames: float = 0.0
 
@@ -51,7 +51,7 @@ class Settings:
     """What the viewer wants. theme: "" = by the terminal; frames: a second, 0 = 10, or 4 over SSH."""
 
     theme: str = ""
-    glyphs: Glyphs = Glyphs.BRAILLE
+    glyphs: Glyphs = Glyphs.BLOCK
     mouse: bool = True
     frames: float = 0.0
     keymap: tuple[Key, ...] = KEYMAP

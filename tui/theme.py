@@ -47,6 +47,15 @@ def _ink(main: str, states: str, lines: str, charts: str, bars: str) -> dict[Rol
     return ink
 
 
+# On the bars, states and charts look as elsewhere; only what is behind them differs.
+_ON_BAR = {
+    Role.BAR_OK: Role.OK,
+    Role.BAR_SLOW: Role.SLOW,
+    Role.BAR_DOWN: Role.DOWN,
+    Role.BAR_CHART: Role.CHART,
+    Role.BAR_YOU: Role.YOU,
+}
+
 _DARK = Theme(
     "dark",
     "Dark",
@@ -211,12 +220,12 @@ class Palette:
     def _make(self, code: Code) -> Style:
         theme = self.theme
         role = Role(code & ROLE_MASK)
-        back = theme.bar if role in (Role.BAR, Role.BAR_DIM, Role.BAR_KEY) else theme.back
+        back = theme.bar if role >= Role.BAR else theme.back
         if role is Role.FLASH:
             back = theme.flash
         if code & LIT:
             back = theme.lit
-        style = Style.parse(f"{theme.ink[role]} on {back}")
+        style = Style.parse(f"{theme.ink[_ON_BAR.get(role, role)]} on {back}")
         if code & BOLD:
             style += Style(bold=True)
         plain_lit = bool(code & LIT) and theme.lit == "default"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from textual import events
@@ -13,13 +14,14 @@ from ..charts import Glyphs
 from ..draw import BOLD, LIT, Canvas, Role, cell_len, fit
 from ..frame import Verdict, draw_frame
 from ..menu import Close, Item, Menu, MenuState, Outcome, Stay, press
+from ..safe import safe_text
 from ..theme import Palette
 from ..units import plain
 
 __all__ = ["MenuScreen", "MenuWidget", "columns_of"]
 
 COLUMN = 37
-FOOT = 3
+FOOT = 4
 
 
 def columns_of(items: Sequence[Item], height: int) -> list[list[int | str]]:
@@ -59,7 +61,7 @@ class MenuWidget(CellWidget, can_focus=False):
 
     def paint(self, canvas: Canvas) -> None:
         """Frame, rows in columns, then what the lit row does and to what."""
-        typed = f"typed: {self.state.typed}" if self.state.typed else "keys, or arrows and Enter"
+        typed = f"typed: {self.state.typed}" if self.state.typed else "keys, or arrows, Enter"
         ascii_only = self.glyphs is Glyphs.ASCII
         inside = draw_frame(canvas, "", self.menu.title, Verdict(typed), focused=True, ascii_only=ascii_only)
         items = self.menu.items
@@ -102,21 +104,22 @@ class MenuWidget(CellWidget, can_focus=False):
     def _foot(self, canvas: Canvas) -> None:
         item, state = self.menu.items[self.state.at], self.state
         canvas.text(0, 0, ("-" if self.glyphs is Glyphs.ASCII else "─") * (canvas.width - 6), Role.FAINT)
-        canvas.text(0, 1, fit(item.explain or item.title, canvas.width), Role.TEXT)
+        for y, line in enumerate(textwrap.wrap(safe_text(item.explain or item.title), max(8, canvas.width))[:2], 1):
+            canvas.text(0, y, line, Role.TEXT)
         x = 0
         target = state.target(self.menu.items, state.at)
         if target:
-            x = canvas.text(x, 2, "on ", Role.DIM)
-            x = canvas.text(x, 2, target, Role.ACCENT | BOLD)
+            x = canvas.text(x, 3, "on ", Role.DIM)
+            x = canvas.text(x, 3, target, Role.ACCENT | BOLD)
             if len(item.targets) > 1:
-                x = canvas.text(x, 2, "  Tab", Role.KEY | BOLD)
-                x = canvas.text(x, 2, f" another of {len(item.targets)}", Role.DIM)
+                x = canvas.text(x, 3, "  Tab", Role.KEY | BOLD)
+                x = canvas.text(x, 3, f" another of {len(item.targets)}", Role.DIM)
             x += 3
         amount = state.amount(self.menu.items, state.at)
         if amount is not None:
-            x = canvas.text(x, 2, f"{plain(amount)} {item.unit}".rstrip(), Role.ACCENT | BOLD)
-            x = canvas.text(x, 2, "  + -", Role.KEY | BOLD)
-            canvas.text(x, 2, " change", Role.DIM)
+            x = canvas.text(x, 3, f"{plain(amount)} {item.unit}".rstrip(), Role.ACCENT | BOLD)
+            x = canvas.text(x, 3, "  + -", Role.KEY | BOLD)
+            canvas.text(x, 3, " change", Role.DIM)
 
     def act(self, key: str) -> Outcome:
         """Give it a key; draws anew."""
