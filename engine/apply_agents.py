@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from .apply_giver import Giver, Outcome
 from .commands import CopyChunk, Demote, MoveAddress, Note, Promote, SetHealth, SetMember
-from .faults import resolve
-from .faults.base import Rejected
+from .effects import rebuild
+from .faults import Rejected, resolve
 
 if TYPE_CHECKING:
     from .world import World
@@ -21,30 +21,29 @@ def set_health(world: World, giver: Giver, command: SetHealth) -> Outcome:
     """A balancer sends a web server requests, or none."""
     balancer = resolve(world, command.balancer, ("balancer",), "health").nodes[0][1]
     web = resolve(world, command.node, ("web",), "health").nodes[0][1]
+    if not world.balancer.set_health(balancer, web, command.up):
+        return Outcome(0, "")  # it thought so already
     verdict = "healthy" if command.up else "unhealthy"
     text = f"{command.balancer}: {command.node} is {verdict}{_because(command.reason)}"
-    event = giver.tell(world, text, level="good" if command.up else "warn", target=command.node)
-    world.balancer.set_health(balancer, web, command.up)
-    return Outcome(event, text)
+    return Outcome(giver.tell(world, text, level="good" if command.up else "warn", target=command.node), text)
 
 
 def move_address(world: World, giver: Giver, command: MoveAddress) -> Outcome:
     """The other balancer of the pair answers for the public address from now on."""
     to = resolve(world, command.to, ("balancer",), "address").nodes[0][1]
+    if not world.balancer.move_address(to):
+        return Outcome(0, "")  # it has it already
     text = f"{command.address} moves to {command.to}{_because(command.reason)}"
-    event = giver.tell(world, text, level="warn", target=command.to)
-    world.balancer.move_address(command.address, to)
-    return Outcome(event, text)
+    return Outcome(giver.tell(world, text, level="warn", target=command.to), text)
 
 
 def set_member(world: World, giver: Giver, command: SetMember) -> Outcome:
     """The clients' ring without a cache node, or with it again; its keys change hands."""
     index = resolve(world, command.node, ("cache",), "membership").nodes[0][1]
-    if bool(world.cache.homes.members[index]) == command.member:
-        raise Rejected(f"{command.node} is {'in' if command.member else 'out of'} the ring already")
-    share = world.cache.homes.shares()[index]
-    world.cache.set_member(index, command.member)
-    share = world.cache.homes.shares()[index] if command.member else share
+    before = world.cache.homes.shares()[index]
+    if not world.cache.set_member(index, command.member):
+        return Outcome(0, "")  # the clients do so already
+    share = world.cache.homes.shares()[index] if command.member else before
     keys = f"{100.0 * share:.0f} % of keys"
     what = f"back in the ring, takes {keys}" if command.member else f"out of the ring, its {keys} go to others"
     text = f"{command.node} {what}{_because(command.reason)}"
@@ -58,8 +57,12 @@ def promote(world: World, giver: Giver, command: Promote) -> Outcome:
     node = resolve(world, command.node, ("db",), "promotion").nodes[0][1]
     fenced = "the old primary fenced" if command.fence else "the old primary not fenced"
     text = f"{command.node} promoted to primary of {command.shard}, {fenced}{_because(command.reason)}"
-    event = giver.tell(world, text, level="warn", target=command.node)
-    world.database.promote(shard, node, command.fence, event)
+    event = giver.tell(world, text, level="warn", target=command.node)  # first: what is lost now happens because of it
+    try:
+        world.database.promote(shard, node, command.fence, event)
+    except ValueError as no:
+        giver.led_by(event).tell(world, f"not done: {no}", level="warn", target=command.node)
+    rebuild(world)  # which links are meant by "replication of db-a1" hangs on who is the primary
     return Outcome(event, text)
 
 
@@ -67,10 +70,13 @@ def demote(world: World, giver: Giver, command: Demote) -> Outcome:
     """A former primary joins the present epoch as a replica."""
     shard = resolve(world, command.shard, ("shard",), "demotion").name
     node = resolve(world, command.node, ("db",), "demotion").nodes[0][1]
+    try:
+        world.database.demote(shard, node)
+    except ValueError as no:
+        raise Rejected(str(no)) from None
+    rebuild(world)
     text = f"{command.node} joins {command.shard} as a replica"
-    event = giver.tell(world, text, level="good", target=command.node)
-    world.database.demote(shard, node)
-    return Outcome(event, text)
+    return Outcome(giver.tell(world, text, level="good", target=command.node), text)
 
 
 def copy_chunk(world: World, _giver: Giver, command: CopyChunk) -> Outcome:

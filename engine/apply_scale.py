@@ -154,7 +154,6 @@ def undrain(world: World, giver: Giver, command: Undrain) -> Outcome:
     if not world.web.nodes.draining[index]:
         raise Rejected(f"{name} is not drained")
     world.web.nodes.draining[index] = False
-    world.web.nodes.born[index] = world.core.now
     text = f"{name} is back: new requests come"
     event = giver.tell(world, text, level="good", target=name, keys="d")
     return Outcome(event, text, Inverse((Drain(name),)))

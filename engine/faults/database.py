@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..fabric import Rule
 from .base import FaultRow, Rejected, row
 from .node import after_crash, crash
 from .targets import Target, resolve
@@ -29,16 +28,15 @@ def primary_of(world: World, target: Target) -> Target:
 
 
 def cut_replication(world: World, target: Target, _amount: float, event: int) -> None:
-    """No log record passes between these nodes and the others of their shard; reads and writes go on."""
-    nodes = world.core.fabric.tiers["db"]
-    meant = sorted(index for tier, index in target.nodes if tier == "db")
-    pairs = {
-        (min(a, b), max(a, b))
-        for a in meant
-        for b in range(len(nodes))
-        if b != a and nodes.group[a] == nodes.group[b] and nodes.member[b]
-    }
-    world.core.fabric.rules += [Rule(("db", a, -1), ("db", b, -1), 0.0, 0.0, True, event) for a, b in sorted(pairs)]
+    """No log record reaches these replicas; a primary that is meant reaches none of its own. Reads and writes go on."""
+    nodes, database = world.core.fabric.tiers["db"], world.database
+    meant = {index for tier, index in target.nodes if tier == "db"}
+    primaries = {shard.primary for shard in database.shards}
+    senders = {nodes.group[index] for index in meant & primaries}
+    for index in range(len(nodes)):
+        if index not in primaries and (index in meant or nodes.group[index] in senders):
+            database.replication_cut[index] = True
+            nodes.event[index] = event
 
 
 def throttle_applier(world: World, target: Target, amount: float, event: int) -> None:
