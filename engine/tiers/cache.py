@@ -14,7 +14,7 @@ from ..snapshot import Cache as Reading
 from ..snapshot import Setting
 from .base import OptionValue
 from .cache_fills import CacheFills
-from .cache_mail import Kind
+from .cache_mail import LOOK_UP
 from .cache_path import F8
 from .cache_reading import inspect, reading
 from .cache_shelf import Shelf
@@ -65,10 +65,12 @@ class Cache(CacheFills):
         self.homes.set_member(index, False)
         self._die(index)
         self.nodes.member[index] = False
+        self.all_alive = False
 
     def restore_node(self, index: int) -> None:
         """A removed node comes back under its old name, empty."""
         self.nodes.member[index] = True
+        self.all_alive = bool((self.nodes.up & self.nodes.member).all())
         self.nodes.born[index] = self.core.now
         self.homes.set_member(index, True)
 
@@ -95,6 +97,8 @@ class Cache(CacheFills):
             self.stations.set_speed(index, now, float(nodes.speed[index]))
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()
+        self.any_errors = bool(nodes.error_rate.any())
+        self.all_alive = bool((nodes.up & nodes.member).all())
         if changed:  # what is queued may now take longer than its asker waits
             inside = np.array(sorted(job[1] for job in self.stations.core.jobs()), dtype=np.int64)
             self._watch(inside, np.full(inside.size, np.inf))
@@ -103,7 +107,7 @@ class Cache(CacheFills):
         """The process is gone: connections are reset, and the web servers behind them read the database."""
         core, mail = self.core, self.mail
         rows = self.stations.crash(index, core.now)
-        asking = mail.kind[rows] == Kind.LOOK_UP
+        asking = mail.kind[rows] == LOOK_UP
         t = np.full(rows.size, core.now)
         mail.free(rows[~asking])
         if asking.any():

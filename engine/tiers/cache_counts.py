@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..meter import Meter, Trend
+from .cache_desk import ERROR, HIT, LEAD, WAIT, Verdict
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -19,6 +20,7 @@ TIER = (
     "early", "served_expired",
 )  # fmt: skip
 HOT = 5  # hottest keys shown
+VERDICTS = len(Verdict)
 
 
 class Counts:
@@ -45,6 +47,16 @@ class Counts:
     def add(self, name: str, count: int) -> None:
         """Count for the tier."""
         self.tier[name].add_one(0, count)
+
+    def decide(self, node: I8, verdict: I8) -> None:
+        """Verdicts (n,) of nodes (n,) on look-ups (NOTHING for other messages)."""
+        table = np.bincount(node * VERDICTS + verdict, minlength=self.hits.current.size * VERDICTS).reshape(-1, VERDICTS)
+        hits, misses = table[:, HIT], table[:, LEAD] + table[:, WAIT]
+        self.hits.current += hits
+        self.misses.current += misses
+        self.look_ups.current += hits + misses
+        self.add("coalesced", int(table[:, WAIT].sum()))
+        self.add("unanswered", int(table[:, ERROR].sum()))
 
     def take(self, counted: dict[str, int], evicted: list[int]) -> None:
         """What the desk has counted; its list of evictions per node is zeroed."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..config import CachePart
 from ..flights import Flights
-from .cache_mail import FILL, WRITER, Kind, Mail
+from .cache_mail import BURNT, DELETE, FAULTY, FILL, LEASE_END, LOOK_UP, RELEASE, SET, WRITER, Mail
 from .cache_shelf import Entry, Shelf
 
 I8 = NDArray[np.int64]
@@ -35,6 +35,8 @@ class Verdict(IntEnum):
     WAIT = 3  # a miss: another one's fill will answer
     ERROR = 4
 
+
+HIT, LEAD, WAIT, ERROR = int(Verdict.HIT), int(Verdict.LEAD), int(Verdict.WAIT), int(Verdict.ERROR)
 
 class Served:
     """Answers of one step. verdict, version: one per message. The lists concern requests that waited for a fill."""
@@ -79,7 +81,7 @@ class Desk:
         verdict, version = served.verdict, served.version
         life = self._life()
         plain = self.early_expiry_beta == 0.0
-        look_up, hit = int(Kind.LOOK_UP), int(Verdict.HIT)  # plain ints: this loop is the tier's whole cost
+        look_up, hit = LOOK_UP, HIT  # local and plain ints: this loop is most of the tier's cost
         kinds, keys = mail.kind[rows].tolist(), mail.key[rows].tolist()
         for i, (t, kind, key, node) in enumerate(zip(at.tolist(), kinds, keys, nodes.tolist(), strict=True)):
             if kind == look_up:
@@ -144,21 +146,21 @@ class Desk:
 
     def _other(self, served: Served, kind: int, t: float, node: int, key: int, row: int) -> Verdict:
         """Everything but a look-up that somebody waits for."""
-        if kind == Kind.SET:
+        if kind == SET:
             self._set(served, t, node, key, row)
-        elif kind == Kind.DELETE:
+        elif kind == DELETE:
             shelf = self.shelves[node]
             self.invalidated += shelf.forget(key)
             shelf.leases.pop(key, None)
-        elif kind == Kind.RELEASE:
+        elif kind == RELEASE:
             self._release(served, t, node, key, row)
-        elif kind == Kind.LEASE_END:
+        elif kind == LEASE_END:
             self._lease_end(served, t, node, key, int(self.mail.token[row]))
-        elif kind == Kind.BURNT:
+        elif kind == BURNT:
             entry = self.shelves[node].entries.get(key)
             if entry is not None and t < entry[1]:
                 self.shelves[node].policy.touch(key)
-        elif kind == Kind.FAULTY:
+        elif kind == FAULTY:
             return Verdict.ERROR
         return Verdict.NOTHING
 

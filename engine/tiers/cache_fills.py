@@ -12,8 +12,9 @@ import numpy as np
 from ..causes import Cause
 from ..fabric import Fate
 from ..flights import COALESCED, FILLS, HIT, MISS, STALE
-from .cache_desk import Served, Verdict
-from .cache_mail import FILL, WRITER, Kind
+from .cache_desk import HIT as FOUND
+from .cache_desk import LEAD, Served
+from .cache_mail import DELETE, FILL, LEASE_END, RELEASE, SET, WRITER
 from .cache_path import F8, I8, CachePath
 
 LEASE_S = 10.0  # a lease not used for so long goes to the next who waits (Nishtala et al. 2013: one token a key every 10 s)
@@ -24,7 +25,7 @@ class CacheFills(CachePath):
 
     # ---- answers of the nodes
 
-    def _answer(self, kind: Verdict, t: F8, rows: I8, version: I8) -> None:
+    def _answer(self, kind: int, t: F8, rows: I8, version: I8) -> None:
         flights, mail = self.core.flights, self.mail
         slots, node = mail.slot[rows], mail.node[rows].astype(np.int64)
         hop = self.core.fabric.hop("cache", node, "web", self._web(rows), back=True)
@@ -39,12 +40,12 @@ class CacheFills(CachePath):
             flights.wire[slots] += hop.delay[~late]
         else:
             flights.wire[slots] += hop.delay
-        if kind is Verdict.HIT:
+        if kind == FOUND:
             flights.flags[slots] |= HIT
             self._read(slots, version)
             self.replies.from_web(at, slots)
             return
-        flights.flags[slots] |= MISS | (FILLS if kind is Verdict.LEAD else 0)
+        flights.flags[slots] |= MISS | (FILLS if kind == LEAD else 0)
         self.left[slots] = at
         self._to_database(at, slots)
 
@@ -62,7 +63,7 @@ class CacheFills(CachePath):
         if served.leased:
             t, node, key, token, slot = (np.array(column) for column in zip(*served.leased, strict=True))
             self.leased[slot] = True
-            rows = self.mail.add(Kind.LEASE_END, node, key)
+            rows = self.mail.add(LEASE_END, node, key)
             self.mail.token[rows] = token
             self.inbox.push(t + LEASE_S, rows)
         if served.answered:
@@ -107,11 +108,11 @@ class CacheFills(CachePath):
         key, version, home, token = key[arrived], version[arrived], home[arrived], token[arrived]
         if not at.size:
             return
-        self._post(Kind.SET, at, web, home, key, version, token, recompute)
+        self._post(SET, at, web, home, key, version, token, recompute)
         if self.homes.copies == 2:
             owners = self.homes.owners(key)
             other = np.where(owners[0] == home, owners[1], owners[0])
-            self._post(Kind.SET, at, web, other, key, version, np.full(at.size, FILL), recompute)
+            self._post(SET, at, web, other, key, version, np.full(at.size, FILL), recompute)
 
     def fill_failed(self, t: F8, slots: I8, cause: Cause, event: I8 | int) -> None:
         """Reads for rows with flag FILLS failed, known at the web server at t (n,): a lease they hold is given back."""
@@ -123,7 +124,7 @@ class CacheFills(CachePath):
         t, slots = t[holds], slots[holds]
         home, web = flights.cache[slots].astype(np.int64), flights.web[slots].astype(np.int64)
         key, nothing = flights.key[slots].astype(np.int64), np.zeros(t.size)
-        rows = self._post(Kind.RELEASE, t, web, home, key, nothing.astype(np.int64), flights.id[slots], nothing)
+        rows = self._post(RELEASE, t, web, home, key, nothing.astype(np.int64), flights.id[slots], nothing)
         self.mail.cause[rows] = cause
         self.mail.event[rows] = events
         self.leased[slots] = False
@@ -137,7 +138,7 @@ class CacheFills(CachePath):
         at, web, key, version = at[arrived], web[arrived], key[arrived], version[arrived]
         if not at.size:
             return
-        kind = Kind.SET if self.write_mode == "through" else Kind.DELETE
+        kind = SET if self.write_mode == "through" else DELETE
         nothing = np.zeros(at.size)
         for home in self.homes.owners(key):
             self._post(kind, at, web, home, key, version, np.full(at.size, WRITER), nothing)
@@ -150,7 +151,7 @@ class CacheFills(CachePath):
         self.replies.send(t, slots, "db", node)
         return flights.web_out[slots], web
 
-    def _post(self, kind: Kind, t: F8, web: I8, node: I8, key: I8, version: I8, token: I8, recompute: F8) -> I8:
+    def _post(self, kind: int, t: F8, web: I8, node: I8, key: I8, version: I8, token: I8, recompute: F8) -> I8:
         """A message that nobody waits for leaves web servers at t (n,); returns its rows (n,), the lost ones freed already."""
         hop = self.core.fabric.hop("web", web, "cache", node)
         mail = self.mail

@@ -30,6 +30,10 @@ class Kind(IntEnum):
     LEASE_END = 8  # the node's own timer
 
 
+# plain ints: reading a member of an enum costs more than comparing with it
+LOOK_UP, BURNT, UNDELIVERED, FAULTY = int(Kind.LOOK_UP), int(Kind.BURNT), int(Kind.UNDELIVERED), int(Kind.FAULTY)
+SET, DELETE, RELEASE, LEASE_END = int(Kind.SET), int(Kind.DELETE), int(Kind.RELEASE), int(Kind.LEASE_END)
+
 FILL = -1  # token of a set without a lease: stored whatever has happened meanwhile
 WRITER = -2  # token of a write-through set: stored, and no older fill may overwrite it
 
@@ -75,7 +79,7 @@ class Mail:
         self.n_unused = capacity
         self.next_serial = 0
 
-    def add(self, kind: Kind, node: I8, key: NDArray[np.int32] | I8) -> I8:
+    def add(self, kind: int, node: I8, key: NDArray[np.int32] | I8) -> I8:
         """New messages (rows, (n,) int64) of one kind to nodes (n,) about keys (n,); the caller fills the other columns."""
         n = node.size
         while self.n_unused < n:

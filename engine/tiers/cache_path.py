@@ -23,15 +23,18 @@ from ..queueing import Departures, Stations
 from ..replies import ORPHAN, Replies
 from .base import Tier
 from .cache_counts import Counts
-from .cache_desk import Desk, Served, Verdict
+from .cache_desk import ERROR, HIT, LEAD, Desk, Served, Verdict
 from .cache_homes import Homes
-from .cache_mail import Kind, Mail
+from .cache_mail import BURNT, DELETE, FAULTY, LEASE_END, LOOK_UP, SET, UNDELIVERED, Mail
 
 if TYPE_CHECKING:
     from .database import Database
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
+
+
+ANSWERS = (HIT, LEAD, ERROR)
 
 
 class CachePath(Tier):
@@ -58,10 +61,12 @@ class CachePath(Tier):
         self.counts = Counts()
         self.leased = np.zeros(core.flights.capacity, dtype=np.bool_)
         self.left = np.zeros(core.flights.capacity)
+        self.all_alive = True  # every node is up and a member
+        self.any_errors = False
         self.database: Database
 
     @abstractmethod
-    def _answer(self, kind: Verdict, t: F8, rows: I8, version: I8) -> None:
+    def _answer(self, kind: int, t: F8, rows: I8, version: I8) -> None:
         """Send the node's word on look-ups `rows` at t (n,) back to their web servers; version (n,) of what was found."""
 
     @abstractmethod
@@ -94,14 +99,14 @@ class CachePath(Tier):
         core.flights.cache[slots] = node
         hop = core.fabric.hop("web", core.flights.web[slots].astype(np.int64), "cache", node)
         mail = self.mail
-        rows = mail.add(Kind.LOOK_UP, node, core.flights.key[slots])
+        rows = mail.add(LOOK_UP, node, core.flights.key[slots])
         mail.slot[rows], mail.asked[rows], mail.tried[rows] = slots, t, tried
         deadline = t + self.timeout
         mail.deadline[rows] = deadline
         there, due = rows, t + hop.delay
         if hop.fate is not None:
             dropped, refused = hop.fate == Fate.DROPPED, hop.fate == Fate.REFUSED
-            mail.kind[rows[dropped]] = Kind.UNDELIVERED
+            mail.kind[rows[dropped]] = UNDELIVERED
             self.patience.push(deadline[dropped], rows[dropped])
             self._turn_away(due[refused], rows[refused], hop.delay[refused])
             passed = ~dropped & ~refused
@@ -154,12 +159,12 @@ class CachePath(Tier):
         if t.size:
             self._count_late(t, rows)
             node = mail.node[rows].astype(np.int64)
-            alive = self.nodes.up[node] & self.nodes.member[node]
-            if not alive.all():
+            if not self.all_alive:
+                alive = self.nodes.up[node] & self.nodes.member[node]
                 self._refuse(t[~alive], rows[~alive])
                 t, rows, node = t[alive], rows[alive], node[alive]
         if t.size:
-            work = np.where(mail.kind[rows] == Kind.LEASE_END, 0.0, self.service_us * 1e-6)
+            work = np.where(mail.kind[rows] == LEASE_END, 0.0, self.service_us * 1e-6)
             plan = self.stations.admit(t, node, work, rows)
             self._watch(rows, plan.finish)
         gone = self.stations.departures(core.end)
@@ -172,15 +177,15 @@ class CachePath(Tier):
         late = t < self.core.start
         if late.any():
             kind = self.mail.kind[rows]
-            late &= (kind == Kind.SET) | (kind == Kind.DELETE)
+            late &= (kind == SET) | (kind == DELETE)
             keys = self.mail.key[rows[late]].astype(np.int64)
             count = self.counts.overtaken(t[late], self.mail.node[rows[late]].astype(np.int64), keys)
             self.core.ledger.late.add_one(0, count)
 
     def _refuse(self, t: F8, rows: I8) -> None:
         """On the wire when the server died: look-ups are refused at its door, the rest is lost."""
-        asking = self.mail.kind[rows] == Kind.LOOK_UP
-        self.counts.add("lost_messages", int(np.count_nonzero(self.mail.kind[rows] >= Kind.SET)))
+        asking = self.mail.kind[rows] == LOOK_UP
+        self.counts.add("lost_messages", int(np.count_nonzero(self.mail.kind[rows] >= SET)))
         self.mail.free(rows[~asking])
         t, rows = t[asking], rows[asking]
         if rows.size:
@@ -192,8 +197,9 @@ class CachePath(Tier):
 
     def _watch(self, rows: I8, finish: F8) -> None:
         """Remember the deadlines of look-ups whose answer would leave too late."""
-        slow = (finish > self.mail.deadline[rows]) & (self.mail.kind[rows] == Kind.LOOK_UP)
+        slow = finish > self.mail.deadline[rows]
         if slow.any():
+            slow &= self.mail.kind[rows] == LOOK_UP
             self.patience.push(self.mail.deadline[rows[slow]], rows[slow])
 
     def _give_up(self) -> None:
@@ -202,7 +208,7 @@ class CachePath(Tier):
         t, rows = self.patience.take(self.core.end, mail.serial)
         if not t.size:
             return
-        open_ = (mail.kind[rows] == Kind.LOOK_UP) | (mail.kind[rows] == Kind.UNDELIVERED)
+        open_ = (mail.kind[rows] == LOOK_UP) | (mail.kind[rows] == UNDELIVERED)
         rows = np.unique(rows[open_ & (mail.deadline[rows] == t)])
         if rows.size:
             self._abandon(rows)
@@ -210,21 +216,22 @@ class CachePath(Tier):
     def _abandon(self, rows: I8) -> None:
         mail = self.mail
         self.core.flights.wait[mail.slot[rows]] += mail.deadline[rows] - mail.asked[rows]
-        undelivered = mail.kind[rows] == Kind.UNDELIVERED
-        mail.kind[rows[~undelivered]] = Kind.BURNT
+        undelivered = mail.kind[rows] == UNDELIVERED
+        mail.kind[rows[~undelivered]] = BURNT
         self._ask_another(mail.deadline[rows], rows)
         mail.free(rows[undelivered])
 
     def _serve(self, gone: Departures) -> None:
         """What the nodes have finished: decide in order, then send the answers."""
         mail, rows, node = self.mail, gone.row, gone.node
-        over = (gone.finish > mail.deadline[rows]) & (mail.kind[rows] == Kind.LOOK_UP)
+        asking = mail.kind[rows] == LOOK_UP
+        over = (gone.finish > mail.deadline[rows]) & asking
         if over.any():
             self._abandon(rows[over])
-        asking = mail.kind[rows] == Kind.LOOK_UP
-        if self.nodes.error_rate.any():
+            asking &= ~over
+        if self.any_errors:
             faulty = asking & (self.rng.random(rows.size) < self.nodes.error_rate[node])
-            mail.kind[rows[faulty]] = Kind.FAULTY
+            mail.kind[rows[faulty]] = FAULTY
         served = self.desk.serve(gone.finish, rows, node)
         verdict = np.array(served.verdict, dtype=np.int64)
         slots = mail.slot[rows[asking]]
@@ -233,11 +240,11 @@ class CachePath(Tier):
         flights.wait[slots] += gone.start[asking] - gone.arrival[asking]
         flights.service[slots] += gone.finish[asking] - gone.start[asking]
         self._count(gone, verdict, asking)
-        for kind in (Verdict.HIT, Verdict.LEAD, Verdict.ERROR):
+        version = np.array(served.version, dtype=np.int64)
+        for kind in ANSWERS:
             which = np.flatnonzero(verdict == kind)
             if which.size:
-                version = np.array(served.version, dtype=np.int64)[which]
-                self._answer(kind, gone.finish[which], rows[which], version)
+                self._answer(kind, gone.finish[which], rows[which], version[which])
         self._settle(served)
         mail.free(rows)
         self.counts.take(self.desk.tally(), self.desk.evicted)
@@ -245,13 +252,10 @@ class CachePath(Tier):
     def _count(self, gone: Departures, verdict: I8, asking: NDArray[np.bool_]) -> None:
         counts = self.counts
         counts.recent = (gone.finish[asking], gone.node[asking], self.mail.key[gone.row[asking]].astype(np.int64))
-        counts.add("coalesced", int(np.count_nonzero(verdict == Verdict.WAIT)))
-        counts.add("unanswered", int(np.count_nonzero(verdict == Verdict.ERROR)))
-        answered = asking & (verdict != Verdict.ERROR)
-        counts.look_ups.add(gone.node[answered])
-        counts.hits.add(gone.node[verdict == Verdict.HIT])
-        counts.misses.add(gone.node[(verdict == Verdict.LEAD) | (verdict == Verdict.WAIT)])
+        counts.decide(gone.node, verdict)
         flights, tracer = self.core.flights, self.core.tracer
+        if not tracer.open:
+            return
         slots = self.mail.slot[gone.row]
         for i in tracer.pick(flights, np.where(asking, slots, 0)):
             if asking[i]:

@@ -174,7 +174,7 @@ def naive(policy: str, capacity: int) -> Naive:
 
 
 @pytest.mark.parametrize("policy", ["lru", "fifo", "clock", "lfu", "sieve"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(capacity=st.integers(1, 7), steps=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 9)), max_size=120))
 def test_agrees_with_the_naive_model_also_when_keys_are_forgotten(
     policy: str, capacity: int, steps: list[tuple[int, int]]
