@@ -45,7 +45,19 @@ def is_stateful(cls: type) -> bool:
         return True
     if cls.__module__.partition(".")[0] != _PACKAGE or "<locals>" in cls.__qualname__:
         return False
-    return issubclass(cls, enum.Enum) or not issubclass(cls, _BUILTIN_BASES)
+    return issubclass(cls, enum.Enum) or is_named_tuple(cls) or not issubclass(cls, _BUILTIN_BASES)
+
+
+def is_named_tuple(cls: type) -> bool:
+    """Whether `cls` is a named tuple, a value that is written where it stands."""
+    return issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
+def build_named_tuple(cls: type, values: list[object]) -> object:
+    """A named tuple from its values; StateError if it has another number of fields now."""
+    if not issubclass(cls, tuple) or len(getattr(cls, "_fields", ())) != len(values) or not values:
+        raise StateError(f"the state was saved by another version: {cls.__name__} has other fields now")
+    return tuple.__new__(cls, values)
 
 
 def resolve(name: str) -> type:

@@ -12,7 +12,7 @@ from collections import OrderedDict, defaultdict, deque
 
 import numpy as np
 
-from .state_classes import StateError, blank, build_struct, fill, is_stateful, resolve
+from .state_classes import StateError, blank, build_named_tuple, build_struct, fill, is_stateful, resolve
 from .state_encode import BIT_GENERATORS, FACTORIES, Array, Value
 
 _MAX_DTYPE = 10_000  # characters; as numpy caps its own headers
@@ -76,6 +76,8 @@ class Decoder:
                 made = self._array(row)
             case ["t", seq]:
                 made = tuple(self.seq(seq))
+            case ["N", str(name), seq]:
+                made = build_named_tuple(resolve(name), self.seq(seq))
             case ["z", seq]:
                 made = frozenset(self.seq(seq))
             case ["I", str(digits)]:

@@ -6,7 +6,7 @@ are packed into arrays, which makes a cache of a million keys a matter of millis
 again after loading.
 
 Value  := None | bool | int | float | str | bytes | [tag, ...]      tags: n object, a array, t tuple, z frozenset,
-                                                                          I big integer, e enum, s numpy scalar
+                                                         N named tuple, I big integer, e enum, s numpy scalar
 Seq    := ["x", values] | ["p", array] | ["c", length, [Seq of each column]]
 Object := [kind, ...]                                               kinds: the keys of `_TAKE_APART`, obj, struct, gen, seed
 Array  := ["own", block, writeable] | ["view", block, offset, shape, strides, dtype, writeable]
@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from .state_classes import attributes, class_name, is_stateful
+from .state_classes import attributes, class_name, is_named_tuple, is_stateful
 
 Array: TypeAlias = npt.NDArray[np.generic]
 Value: TypeAlias = object  # as above; msgpack can carry it
@@ -74,6 +74,9 @@ class Encoder:
             made = x if -_INT64 <= x < _INT64 else ["I", hex(x)]
         elif isinstance(x, tuple) and kind is tuple:
             made = ["t", self.seq(x, where)]
+        elif isinstance(x, tuple) and is_named_tuple(kind):
+            assert is_stateful(kind), self._refusal(x, where)
+            made = ["N", class_name(kind), self.seq(x, where)]
         elif isinstance(x, np.ndarray):
             made = self.array(x, where)
         elif isinstance(x, enum.Enum):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field, make_dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -31,6 +32,12 @@ class Mood(enum.Enum):
 class Point:
     x: int
     y: tuple[int, ...] = ()
+
+
+@stateful
+class Reply(NamedTuple):
+    code: int
+    words: str
 
 
 @stateful
@@ -68,7 +75,8 @@ ORDINARY = st.recursive(
     | st.text()
     | st.binary()
     | st.sampled_from([Mood.CALM, Mood.WILD, readings.NodeState.UP, np.float64(0.1), np.int32(-7), np.bool_(True)])
-    | st.builds(Point, st.integers(), st.tuples(st.integers())),
+    | st.builds(Point, st.integers(), st.tuples(st.integers()))
+    | st.builds(Reply, st.integers(), st.text()),
     lambda inner: (
         st.lists(inner, max_size=20)
         | st.tuples(inner, inner)
@@ -93,6 +101,7 @@ def test_what_goes_in_comes_out_equal_and_of_the_same_types(x: object) -> None:
     assert again == x
     assert repr(again) == repr(x) or isinstance(x, (set, frozenset, dict, list, tuple, Box, deque))  # sets print in any order
     assert fingerprint(again) == fingerprint(x)
+    assert type(again) is type(x)
 
 
 @settings(deadline=None)

@@ -105,7 +105,7 @@ def test_an_array_header_that_claims_more_than_the_file_allocates_nothing() -> N
     for claim in (b"(8888888888888,)", b"(-8,)"):
         lying = data.replace(b"(8,), }" + b" " * (len(claim) - 4), claim + b", }")
         assert lying != data
-        with pytest.raises(StateError, match="has not the length"):
+        with pytest.raises(StateError, match=r"has not the length|no readable header"):
             loads(resigned(lying), object)
     table = data.replace(b"<f8'", b"|O8'")
     with pytest.raises(StateError):
