@@ -48,7 +48,8 @@ def _follow(path: str, value: object) -> float:
             value = value[int(part)]
         else:
             known = sorted(value) if isinstance(value, dict) else []
-            raise ScenarioError(f"goal `{path}`: the record has no `{part}`; it has {', '.join(map(str, known)) or 'no parts there'}.")
+            there = ", ".join(map(str, known)) or "no parts there"
+            raise ScenarioError(f"goal `{path}`: the record has no `{part}`; it has {there}.")
     if isinstance(value, bool | int | float):
         return float(value)
     raise ScenarioError(f"goal `{path}`: not a number; name one figure of the JSON record.")

@@ -53,16 +53,15 @@ class History:
         rows = [r for r in self.rows if r.end > after and (before <= 0 or r.end <= before)]
         ended = sum(r.ended for r in rows)
         right = sum(r.right for r in rows)
-        if name == "offered":
-            return sum(r.arrived for r in rows) / max(1, len(rows))
-        if name == "goodput":
-            return right / max(1, len(rows))
-        if name == "error_share":
-            return (ended - right) / max(1, ended)
-        if name == "availability":
-            return right / max(1, ended)
-        if name == "hit_share":
-            return sum(r.hits for r in rows) / max(1.0, sum(r.lookups for r in rows))
+        figures = {
+            "offered": sum(r.arrived for r in rows) / max(1, len(rows)),
+            "goodput": right / max(1, len(rows)),
+            "error_share": (ended - right) / max(1, ended),
+            "availability": right / max(1, ended),
+            "hit_share": sum(r.hits for r in rows) / max(1.0, sum(r.lookups for r in rows)),
+        }
+        if name in figures:
+            return figures[name]
         if name in ("p50_ms", "p95_ms", "p99_ms"):
             counts = np.zeros(BUCKETS, dtype=np.int64)
             for r in rows:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .log import EventLog
     from .nodes import Nodes
     from .snapshot import ActiveFault
-    from .snapshot import ActiveFault
     from .tiers.balancer import Balancer
     from .tiers.cache import Cache
     from .tiers.database import Database
@@ -48,11 +47,6 @@ class View:
     def config(self) -> Scenario:
         """The scenario as it was loaded."""
         return self._world.core.config
-
-    @property
-    def faults(self) -> tuple[ActiveFault, ...]:
-        """The faults that act."""
-        return self._world.faults.active()
 
     @property
     def log(self) -> EventLog:

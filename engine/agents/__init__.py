@@ -1,0 +1,47 @@
+"""The control plane: everything that waits, as pure functions run on virtual time. To add an agent, add its row here.
+
+AGENTS holds one stateless object a kind; `agents_for` says which agents a world begins with, and on which nodes they live.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .balancer_pair import PairKeeper
+from .base import SCENARIO, Agent, AgentState
+from .failover import Failover
+from .health import HealthChecker
+from .members import Members
+from .rebalancer import Rebalancer
+from .scenario import Script
+
+if TYPE_CHECKING:
+    from ..view import View
+    from ..world import World
+
+AGENTS: dict[str, Agent[View]] = {
+    "failover": Failover(),
+    "health": HealthChecker(),
+    "members": Members(),
+    "pair": PairKeeper(),
+    "rebalancer": Rebalancer(),
+    "script": Script(),
+}
+
+
+def new_agent(name: str, kind: str, node: str | None) -> AgentState:
+    """An agent at the beginning of its first life."""
+    return AgentState(name=name, kind=kind, node=node, memory=AGENTS[kind].begin(name, node))
+
+
+def agents_for(world: World) -> dict[str, AgentState]:
+    """The agents of a new world, by name."""
+    agents = [new_agent(SCENARIO, "script", None), new_agent("members", "members", None)]
+    for name in world.balancer.nodes.names:
+        agents += [new_agent(f"health {name}", "health", name), new_agent(f"pair {name}", "pair", name)]
+    agents += [new_agent(f"failover {shard.name}", "failover", None) for shard in world.database.shards]
+    agents.append(new_agent("rebalancer", "rebalancer", None))
+    return {agent.name: agent for agent in agents}
+
+
+__all__ = ["AGENTS", "Agent", "AgentState", "agents_for", "new_agent"]
