@@ -23,12 +23,13 @@ from . import dns_show
 from .dns_base import Failing
 from .dns_counts import BROWSER, HOSTS, OS, RESOLVER
 from .dns_events import DnsEvents
-from .dns_users import ASKING, EMPTY, FRESH
+from .dns_users import ASKING
 from .dns_walks import ASK, TO_RESOLVER
 from .dns_zone import PUBLIC_ADDRESS
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
+FEW = 96  # misses of a step up to which one by one is faster than as arrays (measured)
 
 
 class Dns(DnsEvents):
@@ -72,7 +73,7 @@ class Dns(DnsEvents):
             self._homes(end)
         if self.heap and self.heap[0][0] < end:
             self._events(end)
-        if self.done or self.done_one:
+        if self.done or self.one_t:
             self._out()
         self.counts.settle()
 
@@ -88,24 +89,27 @@ class Dns(DnsEvents):
             users.room(int(who.max()) + 1)
             until = users.browser_until[who]
         hit = until > t
-        if hit.all():
+        there = np.flatnonzero(hit)
+        if there.size == t.size:
             self._end(t, slots, users.answer[who], BROWSER)
             return
-        there = np.flatnonzero(hit)
         if there.size:
             self._end(t[there], slots[there], users.answer[who[there]], BROWSER)
         miss = np.flatnonzero(~hit)
-        t, slots = t[miss], slots[miss]
-        order = time_order(t, self.core.flights.id[slots])
-        self._missed(t[order], slots[order])
+        if miss.size > FEW:
+            t, slots = t[miss], slots[miss]
+            order = time_order(t, self.core.flights.id[slots])
+            self._missed(t[order], slots[order])
+            return
+        rows = slots[miss]
+        for when, slot, number in zip(t[miss].tolist(), rows.tolist(), self.core.flights.id[rows].tolist(), strict=True):
+            heapq.heappush(self.heap, (when, ASK, number, slot, 0, 0, 0.0))
 
     def _missed(self, t: F8, slots: I8) -> None:
         """Look-ups that the browser could not answer by what it had at the step's start, in order of time."""
         flights, users = self.core.flights, self.users
         flights.sent[slots] = t
         who = flights.user[slots].astype(np.int64)
-        if (users.answer[who] == FRESH).any():
-            self._recall(slots, who)
         if self.hosts >= 0:
             t, slots, who = self._hosts(t, slots, who)
         alone = self._alone(who)
@@ -118,20 +122,11 @@ class Dns(DnsEvents):
                 heapq.heappush(self.heap, (float(t[i]), ASK, int(flights.id[slots[i]]), int(slots[i]), 0, 0, 0.0))
             fast = alone & ~busy
             t, slots, who, state = t[fast], slots[fast], who[fast], state[fast]
-        self._by_level(t, slots, who, state)
-
-    def _by_level(self, t: F8, slots: I8, who: I8, state: NDArray[np.int16]) -> None:
-        """Each user once, none of them asking already: browser (a past just recalled), system, or a query to the resolver."""
-        users = self.users
-        level = np.where(users.browser_until[who] > t, BROWSER, np.where(users.os_until[who] > t, OS, RESOLVER))
-        at_hand = np.flatnonzero(level != RESOLVER)
-        if at_hand.size:
-            os = level == OS
-            users.browser_until[who[os]] = np.minimum(t[os] + self.browser_cap, users.os_until[who[os]])
-            for which in (BROWSER, OS):
-                rows = np.flatnonzero(level == which)
-                self._end(t[rows], slots[rows], state[rows], which)
-        query = np.flatnonzero(level == RESOLVER)
+        kept = np.flatnonzero(users.os_until[who] > t)
+        if kept.size:
+            users.browser_until[who[kept]] = np.minimum(t[kept] + self.browser_cap, users.os_until[who[kept]])
+            self._end(t[kept], slots[kept], state[kept], OS)
+        query = np.flatnonzero(users.os_until[who] <= t)
         if query.size:
             users.answer[who[query]] = ASKING
             self.outward.push(t[query] + self.to_resolver_s, slots[query])
@@ -163,24 +158,13 @@ class Dns(DnsEvents):
         who = self.core.flights.user[slots].astype(np.int64)
         until = bits.view(np.float64)
         self.users.keep(who, t, code, until, self.browser_cap, self.os_cap)
-        self.done.append((t, slots, code, level))
         if self.waiting:
             for i in range(t.size):
                 if int(who[i]) in self.waiting:
                     self._told(float(t[i]), int(who[i]), int(slots[i]), int(code[i]), int(level[i]))
+        self._many(t, slots, code, level)
 
     # ---- smaller matters of a batch
-
-    def _recall(self, slots: I8, who: I8) -> None:
-        """Users seen for the first time get their past."""
-        users, past = self.users, self.past
-        fresh, first = np.unique(who, return_index=True)
-        first = first[users.answer[fresh] == FRESH]
-        who = who[first]
-        users.answer[who] = EMPTY
-        if past is not None and self.core.start < past.over:
-            city = self.core.flights.city[slots[first]].astype(np.int64)
-            past.recall(users, who, self.resolvers.of(city, who))
 
     def _hosts(self, t: F8, slots: I8, who: I8) -> tuple[F8, I8, I8]:
         """End the look-ups of users whose hosts file has the name."""
@@ -200,11 +184,6 @@ class Dns(DnsEvents):
         alone[order[1:][same]] = False
         alone[order[:-1][same]] = False
         return alone
-
-    def _end(self, t: F8, slots: I8, code: NDArray[np.int16] | I8, level: int) -> None:
-        """Look-ups that took no time at all."""
-        if t.size:
-            self.done.append((t, slots, code.astype(np.int64), np.full(t.size, level)))
 
     # ---- shown
 

@@ -20,7 +20,7 @@ from .dns_authority import SERVFAIL, Authority
 from .dns_counts import Counts
 from .dns_levels import RESOLVER_RTT_S, Levels
 from .dns_resolvers import Resolvers
-from .dns_users import FAILED, FRESH, NO_NAME, Past, Users
+from .dns_users import EMPTY, FAILED, NO_NAME, Users, remember
 from .dns_walks import Event, Walks
 from .dns_zone import PUBLIC_ADDRESS, Rrset, ZoneError, canonical, check_address, read_hosts, read_small, zone_of
 
@@ -28,6 +28,7 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 MIX = 0x9E3779B97F4A7C15  # Fibonacci hashing: spreads consecutive numbers over 64 bits
+CHUNK = 1 << 20  # users whose past is made up at a time
 
 
 class Onward(Protocol):
@@ -75,22 +76,23 @@ class DnsBase(Tier):
         self.scenario_hosts = hosts.get(self.question, "")
         self.hosts = -1  # number of the address that the hosts file gives, -1 = not in it
         self.hosts_share = 1.0
-        self.past: Past | None = None
         self.reset_effects()
         if config.warm:
             self._warm()
 
     def _warm(self) -> None:
+        """Fill resolvers' and users' caches as they would be found at a random moment of a long run."""
         rate = self.core.config.traffic.requests_per_second
-        self.resolvers.warm(generator(self.core.seed, "dns phases"), rate)
-        chain = self.authority.served.chain(self.question)
-        per_user = rate / self.core.config.users.count
-        if per_user > 0.0 and self.resolvers.ready_until.any():
-            ttl = min(*(r.ttl for r in chain), self.resolvers.max_ttl)
-            codes = self.codes(self.resolvers.ready, np.arange(self.resolvers.n))
-            until = self.resolvers.ready_until
-            rng = generator(self.core.seed, "dns past")
-            self.past = Past(rng, per_user, until, codes, ttl, self.browser_cap, self.os_cap)
+        users, resolvers = self.core.config.users.count, self.resolvers
+        resolvers.warm(generator(self.core.seed, "dns phases"), rate)
+        if not rate or not resolvers.ready_until.any():
+            return
+        ttl = min(*(r.ttl for r in self.authority.served.chain(self.question)), resolvers.max_ttl)
+        held = (resolvers.ready_until, self.codes(resolvers.ready, np.arange(resolvers.n)), ttl)
+        rng = generator(self.core.seed, "dns past")
+        for first in range(0, users, CHUNK):
+            who = resolvers.of_range(first, min(first + CHUNK, users), users)
+            remember(self.users, who, first, rng, rate / users, held, (self.browser_cap, self.os_cap))
 
     def codes(self, answers: I8, ids: I8) -> I8:
         """What users keep (see dns_users) of answers (numbers, (n,)) that have addresses, NX or SERVFAIL.
@@ -99,12 +101,12 @@ class DnsBase(Tier):
         """
         table = np.array([self._code(a, -1) for a in range(len(self.authority.answers))] + [FAILED])  # SERVFAIL = -1: the last
         code = table[answers]
-        for i in np.flatnonzero(code == FRESH).tolist():  # several addresses
+        for i in np.flatnonzero(code == EMPTY).tolist():  # several addresses
             code[i] = self._code(int(answers[i]), int(ids[i]))
         return code
 
     def _code(self, answer: int, query: int) -> int:
-        """As `codes`; query -1: FRESH if it hangs on the query."""
+        """As `codes`; query -1: EMPTY if it hangs on the query."""
         if answer == SERVFAIL:
             return FAILED
         kind, numbers = self.authority.answers[answer]
@@ -113,7 +115,7 @@ class DnsBase(Tier):
         if len(numbers) == 1:
             return numbers[0] + 1
         if query < 0:
-            return FRESH
+            return EMPTY
         return numbers[((query * MIX & 0xFFFFFFFFFFFFFFFF) >> 40) % len(numbers)] + 1
 
     # ---- deeds of people
@@ -127,6 +129,9 @@ class DnsBase(Tier):
         kind = "A" if all(v.replace(".", "").isdigit() for v in values) else "CNAME"
         if kind == "CNAME":
             values = [canonical(v) for v in values]
+            for value in values:
+                if self.authority.configured.find(value) is None:
+                    raise ZoneError(f"{value!r} is neither an IPv4 address nor a name of the zone")
         if ttl is None:
             ttl = old.ttl if old is not None else self.core.config.dns.ttl
         self.authority.publish(Rrset(name, kind, ttl, tuple(values), tuple(weights)), event)

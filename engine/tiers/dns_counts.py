@@ -35,6 +35,7 @@ class Counts:
         self.cold = Histogram(1)  # look-ups that needed a walk, ms
         self.took_ms: list[float] = []  # queries of this step, not yet in `latency`
         self.took_level: list[int] = []
+        self.cold_ms: list[float] = []  # look-ups of this step, not yet in `cold`
         self.lookups_trend = Trend()
         self.stale_trend = Trend()
         self.last_walks: deque[readings.Walk] = deque(maxlen=WALKS_KEPT)
@@ -49,6 +50,9 @@ class Counts:
         if self.took_ms:
             self.latency.add(np.array(self.took_ms), np.array(self.took_level))
             self.took_ms, self.took_level = [], []
+        if self.cold_ms:
+            self.cold.add(np.array(self.cold_ms))
+            self.cold_ms = []
 
     def roll(self, stale: int) -> None:
         """A second has ended."""

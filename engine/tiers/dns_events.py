@@ -18,9 +18,9 @@ from ..geo import City
 from ..pending import Pending
 from .dns_authority import SERVFAIL
 from .dns_base import DnsBase, Failing
-from .dns_counts import AUTHORITY, BROWSER, OS, RESOLVER, WORDS
+from .dns_counts import AUTHORITY, BROWSER, HOSTS, OS, RESOLVER, WORDS
 from .dns_users import ASKING, FAILED, NO_NAME
-from .dns_walks import ASK, REPLY, TO_RESOLVER, TO_USER, Walk
+from .dns_walks import ASK, TO_RESOLVER, TO_USER, Walk
 from .dns_walks import SERVER as AT_SERVER
 
 F8 = NDArray[np.float64]
@@ -35,55 +35,57 @@ class DnsEvents(DnsBase):
         self.homeward = Pending(core.dt, columns=4)  # answers under way to users: (t, slot, code, level, bits of until)
         self.waiting: dict[int, list[tuple[float, int]]] = {}  # user -> (t, slot) of look-ups that wait for an earlier one's end
         self.done: list[tuple[F8, I8, I8, I8]] = []  # ended look-ups of this step: t, slots, codes, levels
-        self.done_one: list[tuple[float, int, int, int]] = []  # the same, one by one
-        self.away: list[tuple[float, int, int, int, float]] = []  # new rows for `homeward`
+        self.one_t: list[float] = []  # the same, one by one, counted and wired already
+        self.one_slot: list[int] = []
+        self.one_code: list[int] = []
+        self.one_level: list[int] = []
+        self.by_level = [0] * len(WORDS)  # how many those are
 
     def _events(self, end: float) -> None:
         heap, walks = self.heap, self.walks
         while heap and heap[0][0] < end:
             t, kind, key, a, b, c, until = heapq.heappop(heap)
-            if kind == AT_SERVER:
+            if kind == ASK:
+                self._ask_one(t, a)
+            elif kind == TO_RESOLVER:
+                self._at_resolver(t, a, b)
+            elif kind == TO_USER:
+                self._home_one(t, a, b, c, until)
+            elif kind == AT_SERVER:
                 walks.at_server(t, key)
-            elif kind == REPLY:
+            else:
                 over = walks.at_resolver(t, key)
                 if over is not None:
                     self._walked(t, over)
-            elif kind == TO_RESOLVER:
-                self._at_resolver(t, a, b)
-            elif kind == ASK:
-                self._ask_one(t, a)
-            else:
-                self._home_one(t, a, b, c, until)
-        if self.away:
-            rows = np.array([(a[1], a[2], a[3]) for a in self.away], dtype=np.int64)
-            bits = np.array([a[4] for a in self.away]).view(np.int64)
-            self.homeward.push(np.array([a[0] for a in self.away]), rows[:, 0], rows[:, 1], rows[:, 2], bits)
-            self.away = []
 
     def _ask_one(self, t: float, slot: int) -> None:
         users, flights = self.users, self.core.flights
-        user = int(flights.user[slot])
-        code = int(users.answer[user])
-        if code == ASKING:
+        user = flights.user.item(slot)
+        code = users.answer.item(user)
+        if users.browser_until.item(user) > t:
+            self._one(t, slot, code, BROWSER)
+        elif self.hosts >= 0 and self._has_line(user):
+            self._one(t, slot, self.hosts + 1, HOSTS)
+        elif code == ASKING:
             self.waiting.setdefault(user, []).append((t, slot))
-        elif users.browser_until[user] > t:
-            self.done_one.append((t, slot, code, BROWSER))
-        elif users.os_until[user] > t:
-            users.browser_until[user] = min(t + self.browser_cap, float(users.os_until[user]))
-            self.done_one.append((t, slot, code, OS))
+        elif users.os_until.item(user) > t:
+            users.browser_until[user] = min(t + self.browser_cap, users.os_until.item(user))
+            self._one(t, slot, code, OS)
         else:
             users.answer[user] = ASKING
-            r = int(self.resolvers.of(flights.city[slot : slot + 1].astype(np.int64), np.array([user]))[0])
-            heapq.heappush(self.heap, (t + self.to_resolver_s, TO_RESOLVER, int(flights.id[slot]), slot, r, 0, 0.0))
+            flights.sent[slot] = t
+            r = self.resolvers.of_one(flights.city.item(slot), user)
+            heapq.heappush(self.heap, (t + self.to_resolver_s, TO_RESOLVER, flights.id.item(slot), slot, r, 0, 0.0))
 
     def _at_resolver(self, t: float, slot: int, r: int) -> None:
         cache = self.resolvers
-        if cache.ready_until[r] > t:
-            self._send_home(t, slot, int(cache.ready[r]), RESOLVER, float(cache.ready_until[r]))
+        until = cache.ready_until.item(r)
+        if until > t:
+            self._send_home(t, slot, cache.ready.item(r), RESOLVER, until)
         elif r in self.walks.open:
             self.counts.coalesced.add_one(1)
             self.walks.open[r].waiters.append(slot)
-        elif cache.fail_until[r] > t:
+        elif cache.fail_until.item(r) > t:
             self.core.flights.event[slot] = cache.fail_event[r]
             self._send_home(t, slot, SERVFAIL, RESOLVER, t)
         else:
@@ -97,20 +99,17 @@ class DnsEvents(DnsBase):
             self._send_home(t, slot, walk.answer, walk.deepest, walk.until)
 
     def _send_home(self, t: float, slot: int, answer: int, level: int, until: float) -> None:
-        query = int(self.core.flights.id[slot])
-        code = self._code(answer, query)
+        """The resolver answers at t with the TTL that is left, until - t; the user counts it down from the arrival on."""
+        query = self.core.flights.id.item(slot)
         home = t + self.to_resolver_s
-        if home < self.core.end:
-            heapq.heappush(self.heap, (home, TO_USER, query, slot, code, level, home + (until - t)))
-        else:
-            self.away.append((home, slot, code, level, home + (until - t)))
+        heapq.heappush(self.heap, (home, TO_USER, query, slot, self._code(answer, query), level, home + (until - t)))
 
     def _home_one(self, t: float, slot: int, code: int, level: int, until: float) -> None:
-        user = self.core.flights.user[slot : slot + 1].astype(np.int64)
-        self.users.keep(user, np.array([t]), np.array([code]), np.array([until]), self.browser_cap, self.os_cap)
-        self.done_one.append((t, slot, code, level))
-        if int(user[0]) in self.waiting:
-            self._told(t, int(user[0]), slot, code, level)
+        user = self.core.flights.user.item(slot)
+        self.users.keep_one(user, t, code, until, self.browser_cap, self.os_cap)
+        if user in self.waiting:
+            self._told(t, user, slot, code, level)
+        self._one(t, slot, code, level)
 
     def _told(self, t: float, user: int, leader: int, code: int, level: int) -> None:
         """Look-ups of a user that waited for an answer: those begun before it end with it, later ones begin anew."""
@@ -118,31 +117,74 @@ class DnsEvents(DnsBase):
         for asked, slot in self.waiting.pop(user):
             if asked <= t:
                 self.counts.coalesced.add_one(0)
-                self.done_one.append((t, slot, code, level))
+                flights.sent[slot] = asked
                 flights.event[slot] = flights.event[leader]
+                self._one(t, slot, code, level)
             else:
-                heapq.heappush(self.heap, (asked, ASK, int(flights.id[slot]), slot, 0, 0, 0.0))
+                heapq.heappush(self.heap, (asked, ASK, flights.id.item(slot), slot, 0, 0, 0.0))
+
+    def _has_line(self, user: int) -> bool:
+        """Whether a user's hosts file has a line for the name: the same share of users every time."""
+        return (user * 2_654_435_761 & 0xFFFFFFFF) < self.hosts_share * 2.0**32
+
+    def _one(self, t: float, slot: int, code: int, level: int) -> None:
+        """A look-up ends."""
+        self.by_level[level] += 1
+        if level >= RESOLVER:
+            flights = self.core.flights
+            took = t - flights.sent.item(slot)
+            flights.wire[slot] += took
+            if level >= AUTHORITY:
+                self.counts.cold_ms.append(took * 1e3)
+            if not flights.sides.item(slot) & CLIENT or flights.deadline.item(slot) <= t:
+                self._abandon(np.array([slot]))
+                return
+        self.one_t.append(t)
+        self.one_slot.append(slot)
+        self.one_code.append(code)
+        self.one_level.append(level)
+
+    def _abandon(self, slots: I8) -> None:
+        """Resolved too late: a client that has given up connects nowhere."""
+        self.counts.abandoned.add_one(0, slots.size)
+        self.core.flights.close(slots, SERVER)
 
     # ---- out
 
+    def _many(self, t: F8, slots: I8, code: I8, level: I8) -> None:
+        """Look-ups that asked a resolver end: count the time that they took."""
+        flights, counts = self.core.flights, self.counts
+        counts.answered.add(level)
+        took = t - flights.sent[slots]
+        flights.wire[slots] += took
+        cold = level >= AUTHORITY
+        if cold.any():
+            counts.cold_ms += (took[cold] * 1e3).tolist()
+        gone = ((flights.sides[slots] & CLIENT) == 0) | (flights.deadline[slots] <= t)
+        if gone.any():
+            self._abandon(slots[gone])
+            t, slots, code, level = t[~gone], slots[~gone], code[~gone], level[~gone]
+        self.done.append((t, slots, code, level))
+
+    def _end(self, t: F8, slots: I8, code: NDArray[np.int16] | I8, level: int) -> None:
+        """Look-ups that took no time at all end."""
+        if t.size:
+            self.counts.answered.add_one(level, t.size)
+            self.done.append((t, slots, code.astype(np.int64), np.full(t.size, level)))
+
     def _out(self) -> None:
         """Pass on all look-ups that ended in this step."""
-        flights, counts = self.core.flights, self.counts
-        if self.done_one:
-            rows = np.array([r[1:] for r in self.done_one], dtype=np.int64)
-            self.done.append((np.array([r[0] for r in self.done_one]), rows[:, 0], rows[:, 1], rows[:, 2]))
-            self.done_one = []
+        if self.one_t:
+            self.counts.answered.current += self.by_level
+            self.by_level = [0] * len(WORDS)
+            one = (np.array(self.one_slot), np.array(self.one_code), np.array(self.one_level))
+            self.done.append((np.array(self.one_t), *one))
+            self.one_t, self.one_slot, self.one_code, self.one_level = [], [], [], []
         if len(self.done) == 1:
             t, slots, code, level = self.done[0]
         else:
             t, slots, code, level = (np.concatenate(parts) for parts in zip(*self.done, strict=True))
         self.done = []
-        counts.answered.add(level)
-        slow = np.flatnonzero(level >= RESOLVER)
-        if slow.size:
-            kept = self._wired(t, slots, level, slow)
-            if kept is not None:
-                t, slots, code, level = t[kept], slots[kept], code[kept], level[kept]
         if self.core.tracer.open:
             self._trace(t, slots, code, level)
         good = code > 0
@@ -150,26 +192,8 @@ class DnsEvents(DnsBase):
             self._fail(t, slots, code)
             t, slots, code = t[good], slots[good], code[good]
         if slots.size:
-            flights.address[slots] = code - 1
+            self.core.flights.address[slots] = code - 1
             self.balancer.arrive(t, slots)
-
-    def _wired(self, t: F8, slots: I8, level: I8, slow: I8) -> NDArray[np.bool_] | None:
-        """Count the time of look-ups that took any; which rows go on, None = all: a client that gave up connects nowhere."""
-        flights, counts = self.core.flights, self.counts
-        rows, end = slots[slow], t[slow]
-        took = end - flights.sent[rows]
-        flights.wire[rows] += took
-        cold = level[slow] >= AUTHORITY
-        if cold.any():
-            counts.cold.add(took[cold] * 1e3)
-        gone = ((flights.sides[rows] & CLIENT) == 0) | (flights.deadline[rows] <= end)
-        if not gone.any():
-            return None
-        counts.abandoned.add_one(0, int(np.count_nonzero(gone)))
-        kept = np.ones(slots.size, dtype=np.bool_)
-        kept[slow[gone]] = False
-        flights.close(rows[gone], SERVER)
-        return kept
 
     def _fail(self, t: F8, slots: I8, code: I8) -> None:
         flights = self.core.flights

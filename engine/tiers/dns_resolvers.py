@@ -69,6 +69,16 @@ class Resolvers:
         """The resolver that each of these users asks, (n,)."""
         return self.first[city] + user % self.per_city[city]
 
+    def of_one(self, city: int, user: int) -> int:
+        """As `of`, for one user."""
+        return self.first.item(city) + user % self.per_city.item(city)
+
+    def of_range(self, first: int, last: int, users: int) -> I8:
+        """The resolvers of users first .. last - 1 of so many, (n,): users are numbered city by city, by population."""
+        edges = np.round(np.cumsum(self.weight) * users).astype(np.int64)
+        user = np.arange(first, last, dtype=np.int64)
+        return self.of(np.minimum(np.searchsorted(edges, user, side="right"), edges.size - 1), user)
+
     def warm(self, rng: np.random.Generator, requests_per_second: float) -> None:
         """Fill the caches as in a system that has run for long, at random phases.
 

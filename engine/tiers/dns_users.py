@@ -12,11 +12,10 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 # Values of `answer`: number of an address + 1, or
-FRESH = 0  # never asked since the world began
+EMPTY = 0  # nothing kept
 NO_NAME = -1  # NXDOMAIN
 FAILED = -2  # SERVFAIL: told to who asked, never kept
 ASKING = -3  # a query to the resolver is under way
-EMPTY = -4  # nothing kept
 
 
 class Users:
@@ -36,6 +35,13 @@ class Users:
             self.os_until = np.concatenate([self.os_until, np.zeros(more)])
             self.answer = np.concatenate([self.answer, np.zeros(more, dtype=np.int16)])
 
+    def keep_one(self, user: int, t: float, code: int, until: float, browser_cap: float, os_cap: float) -> None:
+        """As `keep`, for one user."""
+        kept = 0.0 if code == FAILED else min(until, t + os_cap)
+        self.os_until[user] = kept
+        self.browser_until[user] = min(t + browser_cap, kept)
+        self.answer[user] = EMPTY if code == FAILED else code
+
     def keep(self, user: I8, t: F8, code: I8, until: F8, browser_cap: float, os_cap: float) -> None:
         """Answers reach these (distinct) users at t, (n,) each; `until`: when what the resolver said ends at the user."""
         kept = np.minimum(until, t + os_cap)
@@ -45,35 +51,34 @@ class Users:
         self.answer[user] = np.where(code == FAILED, EMPTY, code)
 
 
-class Past:
-    """What users had asked before the world began, made up when a user is first seen: the same renewal argument as resolvers'.
+def remember(
+    users: Users,
+    resolver: I8,
+    first: int,
+    rng: np.random.Generator,
+    rate: float,
+    held: tuple[F8, I8, float],
+    caps: tuple[float, float],
+) -> None:
+    """What users had asked before the world began: the same renewal argument as for resolvers' caches.
 
-    rate: look-ups a second of one user. until, code (r,): the resolvers' entries at the beginning, as users hold them.
-    ttl: of the whole answer. The system's entry is the resolver's if the user asked since the resolver had it last.
+    resolver (n,): of the users first .. first + n - 1. rate: look-ups a second of one user, above 0. held: until when resolvers
+    hold the answer (r,), what it is to users (r,), and its TTL. caps: of browsers and of systems, seconds. The system's entry
+    is the resolver's if the user asked since the resolver had it last; the browser's is younger than its cap.
     """
-
-    def __init__(self, rng: np.random.Generator, rate: float, until: F8, code: I8, ttl: float, browser_cap: float, os_cap: float):
-        self.rng = rng
-        self.rate = rate
-        self.until = until.copy()
-        self.code = code.copy()
-        self.ttl = ttl
-        self.browser_cap = browser_cap
-        self.os_cap = os_cap
-        self.over = float(until.max(initial=0.0))  # nobody holds anything from before after this
-
-    def recall(self, users: Users, who: I8, resolver: I8) -> None:
-        """Give these (distinct, FRESH) users their past, (n,) each."""
-        n = who.size
-        end = self.until[resolver]
-        since_ask = self.rng.standard_exponential(n) / self.rate
-        age = self.rng.random(n) * (self.browser_cap + 1.0 / self.rate)  # of the browser's entry if below its cap
-        since_fetch = np.where(end > 0.0, self.ttl - end, -1.0)
-        in_browser = (age < self.browser_cap) & (age < since_fetch)
-        in_os = (since_ask < since_fetch) | in_browser
-        if self.os_cap < self.ttl:
-            end = np.minimum(end, self.os_cap * self.rng.random(n))
-        os_until = np.where(in_os, end, 0.0)
-        users.os_until[who] = os_until
-        users.browser_until[who] = np.where(in_browser, np.minimum(self.browser_cap - age, os_until), 0.0)
-        users.answer[who] = np.where(in_os, self.code[resolver], EMPTY)
+    until, code, ttl = held
+    browser_cap, os_cap = caps
+    n = resolver.size
+    end = until[resolver]
+    since_ask = rng.standard_exponential(n) / rate
+    age = rng.random(n) * (browser_cap + 1.0 / rate)  # of the browser's entry if below its cap
+    since_fetch = np.where(end > 0.0, ttl - end, -1.0)
+    in_browser = (age < browser_cap) & (age < since_fetch)
+    in_os = (since_ask < since_fetch) | in_browser
+    if os_cap < ttl:
+        end = np.minimum(end, os_cap * rng.random(n))
+    os_until = np.where(in_os, end, 0.0)
+    who = slice(first, first + n)
+    users.os_until[who] = os_until
+    users.browser_until[who] = np.where(in_browser, np.minimum(browser_cap - age, os_until), 0.0)
+    users.answer[who] = np.where(in_os, code[resolver], EMPTY)

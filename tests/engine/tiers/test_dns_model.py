@@ -1,0 +1,208 @@
+"""The DNS tier against a slow independent model: every look-up's end, time and answer, and which levels were asked how often.
+
+Random users, times, TTLs, caps, chains of CNAMEs, and on the way changes of the record, deletions, flushed resolvers, servers
+that die, slow down, lose packets or are lame. Both see the same random numbers for losses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.config import Dns as DnsConfig
+from engine.config import Scenario, Users
+from engine.core import generator
+from engine.tiers.dns import Dns
+from engine.tiers.dns_checks import alone, step
+from engine.tiers.dns_counts import WORDS
+from engine.tiers.dns_levels import LEVELS
+from engine.tiers.dns_zone import Rrset
+
+from slow_dns import Server, Settings, SlowDns
+
+WWW = "www.example.com"
+CITIES = ("Seoul", "London")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that happens at a step boundary."""
+
+    step: int
+    what: str
+    which: int
+    amount: float
+
+
+SERVERS = ("root", "tld", "ns1", "ns2")
+deeds = st.builds(
+    Deed,
+    step=st.integers(0, 40),
+    what=st.sampled_from(["change", "delete", "restore", "ttl", "flush", "down", "slow", "lossy", "lame", "heal"]),
+    which=st.integers(0, 3),
+    amount=st.sampled_from([0.03, 0.2, 0.5]),
+)
+# In bursts, so that users and resolvers are asked again while a query is under way. Times off any grid: no two events tie.
+asks = st.tuples(
+    st.builds(lambda second, part: second + part * 1.37e-4 + 3.1e-6, st.integers(0, 7), st.integers(0, 6_000)), st.integers(0, 5)
+)
+worlds = st.fixed_dictionaries(
+    {
+        "step_ms": st.sampled_from([20.0, 100.0, 200.0]),
+        "ttl": st.sampled_from([0.0, 0.05, 0.7, 3.0, 300.0]),
+        "negative_ttl": st.sampled_from([0.0, 0.5, 5.0]),
+        "browser_cap": st.sampled_from([0.0, 0.3, 60.0]),
+        "os_cap": st.sampled_from([0.0, 1.0, 86_400.0]),
+        "max_ttl": st.sampled_from([1.5, 86_400.0]),
+        "delegation_ttl": st.sampled_from([0.1, 1.0, 172_800.0]),
+        "root_ttl": st.sampled_from([0.3, 518_400.0]),
+        "resolvers": st.integers(1, 4),
+        "aliases": st.integers(0, 9),
+        "seed": st.integers(0, 9),
+    }
+)
+
+
+def build(world: dict[str, float]) -> tuple[Scenario, dict[str, tuple[str, float, str]]]:
+    """The scenario, and the zone as name -> (kind, ttl, value)."""
+    names = [WWW] + [f"a{i}.example.com" for i in range(int(world["aliases"]))]
+    zone = {a: ("CNAME", world["ttl"] + 0.4, b) for a, b in zip(names, names[1:], strict=False)}
+    zone[names[-1]] = ("A", world["ttl"], "203.0.113.10")
+    config = Scenario(
+        step_ms=world["step_ms"],
+        users=Users(count=6, cities=CITIES),
+        dns=DnsConfig(
+            name=WWW, ttl=world["ttl"], negative_ttl=world["negative_ttl"], browser_cap=world["browser_cap"],
+            os_cap=world["os_cap"], resolvers=int(world["resolvers"]), resolver_max_ttl=world["max_ttl"],
+            resolver_negative_cap=2.0, root_ttl=world["root_ttl"], delegation_ttl=world["delegation_ttl"], warm=False,
+        ),
+    )  # fmt: skip
+    return config, zone
+
+
+def slow_model(dns: Dns, config: Scenario, zone: dict[str, tuple[str, float, str]], seed: int) -> SlowDns:
+    d = config.dns
+    own = Settings(
+        question=WWW, negative_ttl=d.negative_ttl, browser_cap=d.browser_cap, os_cap=d.os_cap, max_ttl=d.resolver_max_ttl,
+        negative_cap=d.resolver_negative_cap, root_ttl=d.root_ttl, delegation_ttl=d.delegation_ttl, timeout=d.query_timeout,
+        tries=d.tries, to_resolver=0.0287 / 2,
+    )  # fmt: skip
+    to_site = dns.core.fabric.city_one_way
+    distance = [
+        {"root": 0.014, "tld": 0.014, "ns1": float(to_site[c, 0]), "ns2": float(to_site[c, 1])} for c in range(len(CITIES))
+    ]
+    return SlowDns(own, zone, distance, generator(seed, "dns loss"))
+
+
+def do(dns: Dns, deed: Deed, end: str) -> None:
+    """A deed upon the engine's tier; `end` is the name that holds the address."""
+    event = 1 + deed.step
+    nodes = dns.nodes
+    match deed.what:
+        case "change":
+            dns.change_record(end, [f"198.51.100.{deed.which}"], event=event)
+        case "delete":
+            dns.delete_record(end, event)
+        case "restore":
+            dns.restore(end, event)
+        case "ttl":
+            dns.set_ttl(end, deed.amount * 10, event)
+        case "flush":
+            dns.flush_resolvers()
+        case "down":
+            nodes.up[deed.which] = False
+        case "slow":
+            nodes.extra_s[deed.which] = deed.amount
+        case "lossy":
+            nodes.loss[deed.which] = deed.amount
+        case "lame":
+            nodes.error_rate[deed.which] = 1.0
+        case "heal":
+            nodes.reset_effects()
+
+
+def do_slow(model: SlowDns, deed: Deed, end: str, gone: dict[str, tuple[str, float, str]]) -> None:
+    """The same upon the model; `gone` remembers a deleted record."""
+    server = model.servers[SERVERS[deed.which]]
+    book = gone if end in gone else model.zone
+    match deed.what:
+        case "change":
+            book[end] = ("A", book[end][1], f"198.51.100.{deed.which}")
+        case "delete":
+            if end in model.zone:
+                gone[end] = model.zone.pop(end)
+        case "restore":
+            if end in gone:
+                model.zone[end] = gone.pop(end)
+        case "ttl":
+            book[end] = ("A", deed.amount * 10, book[end][2])
+        case "flush":
+            for cache in model.caches.values():
+                cache.records.clear()
+                cache.servers_until.clear()
+                cache.ready = None
+                cache.failed_until = -1.0
+        case "down":
+            server.up = False
+        case "slow":
+            server.extra = deed.amount
+        case "lossy":
+            server.loss = deed.amount
+        case "lame":
+            server.lame = True
+        case "heal":
+            model.servers = {name: Server() for name in SERVERS}
+
+
+def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]) -> tuple[Dns, SlowDns, dict]:
+    config, zone = build(world)
+    seed = int(world["seed"])
+    dns, sink = alone(config, seed)
+    end = next(name for name, record in zone.items() if record[0] == "A")
+    if len(zone) > 1:
+        for name, (kind, ttl, value) in zone.items():
+            dns.authority.configured = dns.authority.configured.with_rrset(Rrset(name, kind, ttl, (value,)))
+        dns.authority.refresh(0)
+    model = slow_model(dns, config, dict(zone), seed)
+    people = sorted(people)
+    cities = [u % 2 for _, u in people]
+    own = dns.resolvers.of(np.array(cities, dtype=np.int64), np.array([u for _, u in people], dtype=np.int64)).tolist()
+    for i, (at, user) in enumerate(people):
+        model.env.process(model.look_up(i, at, user, int(dns.resolvers.city[own[i]]), own[i]))
+    plan = sorted(plan, key=lambda d: d.step)
+    gone: dict[str, tuple[str, float, str]] = {}
+    t = np.array([p[0] for p in people])
+    user = np.array([p[1] for p in people], dtype=np.int64)
+    city = np.array(cities, dtype=np.int64)
+    for number in range(round(12.0 / dns.core.dt)):
+        while plan and plan[0].step * 0.2 <= dns.core.now + 1e-9:
+            deed = plan.pop(0)
+            do(dns, deed, end)
+            if dns.core.now > model.env.now:
+                model.env.run(until=dns.core.now)
+            do_slow(model, deed, end, gone)
+        due = (t >= dns.core.now) & (t < (number + 1) * dns.core.config.step_ms / 1e3)
+        step(dns, t[due], user[due], city[due])
+    model.env.run(until=dns.core.now + 1e-6)
+    return dns, model, {seen.id: seen for seen in sink.seen}
+
+
+@settings(max_examples=120, deadline=None)
+@given(world=worlds, plan=st.lists(deeds, max_size=8), people=st.lists(asks, min_size=10, max_size=40, unique_by=lambda a: a[0]))
+def test_every_look_up_ends_as_in_the_slow_model(
+    world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]
+) -> None:
+    dns, model, seen = run_both(world, plan, people)
+    assert sorted(seen) == sorted(model.ended)
+    for request, (when, took, said) in model.ended.items():
+        mine = seen[request]
+        assert mine.said == said, request
+        assert mine.t == pytest.approx(when, abs=1e-9)
+        assert mine.took == pytest.approx(took, abs=1e-9)
+    answered = {word: n for word, n in zip(WORDS, dns.counts.answered.sum.tolist(), strict=True) if n}
+    assert answered == model.levels
+    assert dict(zip(LEVELS, dns.counts.queries.sum.tolist(), strict=True)) == model.queries
