@@ -59,7 +59,7 @@ def promote(world: World, giver: Giver, command: Promote) -> Outcome:
     text = f"{command.node} promoted to primary of {command.shard}, {fenced}{_because(command.reason)}"
     event = giver.tell(world, text, level="warn", target=command.node)  # first: what is lost now happens because of it
     try:
-        world.database.promote(shard, node, command.fence, event)
+        world.database.promote(shard, node, command.fence, event, command.detected)
     except ValueError as no:
         giver.led_by(event).tell(world, f"not done: {no}", level="warn", target=command.node)
     rebuild(world)  # which links are meant by "replication of db-a1" hangs on who is the primary

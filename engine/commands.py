@@ -148,12 +148,16 @@ class SetMember(_Command, frozen=True):
 
 
 class Promote(_Command, frozen=True):
-    """Make `node` the primary of `shard`; `fence` says whether the old one is shut out first."""
+    """Make `node` the primary of `shard`; `fence` says whether the old one is shut out first.
+
+    detected: when the failure was certain, seconds; inf = nobody detected one.
+    """
 
     shard: str
     node: str
     fence: bool
     reason: str = ""
+    detected: float = float("inf")
 
 
 class Demote(_Command, frozen=True):

@@ -1,0 +1,176 @@
+"""What users change: writes go into the log at the end of their service and are acknowledged when they are committed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..causes import Cause
+from ..fabric import RTO_S, Fate
+from .db_nodes import F8, I8
+from .db_path import OUTSIDE, WRITTEN, Unheard
+from .db_reads import DatabaseReads
+from .db_replication import ASYNC, extend, plan_commits
+from .db_shard import Role, Shard
+
+SILENT_S = RTO_S * (2**6 - 1)  # what TCP's retransmissions take altogether before a connection is given up and built anew
+
+
+class DatabaseWrites(DatabaseReads):
+    """The log of a shard, the branch of a former primary, and acknowledgements."""
+
+    def _write(self, t: F8, slots: I8, node: I8, key: I8) -> None:
+        """Writes that are done at t (n,), ascending: into the log of the shard, or of a former primary's branch."""
+        shard_of = self.shard_of_node[node]
+        for s in np.unique(shard_of).tolist():
+            shard = self.shards[s]
+            mine = shard_of == s
+            main = mine & (node == shard.primary)
+            if main.any():
+                self._write_main(shard, t[main], slots[main], key[main])
+            astray = mine & ~main
+            if astray.any():
+                self._write_astray(shard, t[astray], slots[astray], node[astray], key[astray])
+
+    def _write_main(self, shard: Shard, t: F8, slots: I8, key: I8) -> None:
+        flights, log, versions = self.core.flights, shard.log, self.versions
+        base, first = log.base, log.size
+        users, roots = flights.user[slots].tolist(), flights.root[slots].tolist()
+        work = self.apply_work(t.size)
+        for at, k, user, root, demand in zip(t.tolist(), key.tolist(), users, roots, work, strict=True):
+            versions.write(log, at, k, user, root, demand)
+        assert log.base == base
+        self._ship(shard, first)
+        flights.version[slots] = log.version[first : log.size]
+        self.phase[slots] = WRITTEN
+        self.reach[slots] = t
+        if self.places.chunks:
+            self.mirror(key, slots)
+        if self.mode == ASYNC and not shard.waiting:
+            log.acknowledged[first : log.size] = True
+            self._ack(shard, t, slots, key)
+            return
+        shard.waiting.extend(zip(range(base + first, base + log.size), slots.tolist(), flights.id[slots].tolist(), strict=True))
+        late = log.commit[first : log.size] >= np.minimum(self.due[slots], self.core.end)
+        rows = slots[late]
+        self.timers.push(self.due[rows], rows, flights.id[rows])
+
+    def apply_work(self, n: int) -> list[float]:
+        """Apply demands of n records in mean records: constant, or exponential if the scenario says so."""
+        if self.core.config.database.replication.apply == "exponential":
+            drawn: list[float] = self.rng_apply.standard_exponential(n).tolist()
+            return drawn
+        return [1.0] * n
+
+    def _ship(self, shard: Shard, first: int) -> None:
+        """Plan the way of new records to the replicas, their commits, and who can see them when."""
+        log = shard.log
+        n = log.size - first
+        for follower in log.followers.values():
+            delays = self._lossy_delays(shard.primary, follower.node, n) if self.lossy and follower.open else None
+            extend(log, follower, first, delays)
+        self.meters.totals["shipped"] += n * len(log.followers)
+        shard.fallback_at = plan_commits(
+            log, self.ackers(shard), first, self.core.start, self.mode, self.semi_sync_timeout, shard.fallback_at
+        )
+        self.versions.settle(log, first, self.serving_followers(shard))
+
+    def _lossy_delays(self, primary: int, node: int, n: int) -> list[float]:
+        """One-way delays (n) of records on a wire that loses packets: TCP sends them again, and again."""
+        hop = self.core.fabric.hop("db", np.full(n, primary), "db", np.full(n, node), back=True)
+        delay = hop.delay if hop.fate is None else np.where(hop.fate == Fate.DROPPED, hop.delay + SILENT_S, hop.delay)
+        out: list[float] = delay.tolist()
+        return out
+
+    def _write_astray(self, shard: Shard, t: F8, slots: I8, node: I8, key: I8) -> None:
+        """Split brain: a former primary goes on taking writes, with nobody behind it."""
+        flights = self.core.flights
+        for at, slot, n, k in zip(t.tolist(), slots.tolist(), node.tolist(), key.tolist(), strict=True):
+            stray = shard.strays.get(n)
+            if stray is None or self.role_of[n] is not Role.STRAY:
+                self._refuse(np.array([at]), np.array([slot]), np.array([n]), Cause.FENCED, self.nodes.event[[n]])
+                self.phase[slot] = OUTSIDE
+                continue
+            version = int(self.versions.issued[k]) + 1
+            self.versions.issued[k] = version
+            flights.version[slot] = version
+            commit = stray.commit(at, self.mode, self.semi_sync_timeout)
+            stray.put(k, version, commit)
+            self.phase[slot] = WRITTEN
+            self.reach[slot] = at
+            if commit < self.due[slot]:
+                self.late_acks.push(np.array([commit]), np.array([slot]), flights.id[[slot]])
+            else:
+                stray.unacknowledged += 1
+                self.timers.push(self.due[[slot]], np.array([slot]), flights.id[[slot]])
+
+    def _acknowledge(self) -> None:
+        """Acknowledge what is committed before the end of the step."""
+        end, flights = self.core.end, self.core.flights
+        for shard in self.shards:
+            waiting, log = shard.waiting, shard.log
+            if not waiting:
+                continue
+            slots: list[int] = []
+            times: list[float] = []
+            while waiting and float(log.commit[waiting[0][0] - log.base]) < end:
+                lsn, slot, number = waiting.popleft()
+                at = float(log.commit[lsn - log.base])
+                if self.phase[slot] == WRITTEN and flights.id[slot] == number and at <= self.due[slot]:
+                    log.acknowledged[lsn - log.base] = True
+                    slots.append(slot)
+                    times.append(at)
+            if slots:
+                rows = np.array(slots, dtype=np.int64)
+                self._ack(shard, np.array(times), rows, flights.key[rows].astype(np.int64))
+        if len(self.late_acks):
+            t, (rows, ids) = self.late_acks.take_all(end)
+            ok = (flights.id[rows] == ids) & (self.phase[rows] == WRITTEN)
+            if ok.any():
+                self._ack_astray(t[ok], rows[ok])
+
+    def _ack_astray(self, t: F8, slots: I8) -> None:
+        """Writes that only a former primary has: acknowledged, and not part of the shard's history."""
+        flights = self.core.flights
+        key = flights.key[slots].astype(np.int64)
+        for slot in slots.tolist():
+            shard = self.shards[int(self.shard_of_node[flights.db[slot]])]
+            stray = shard.strays.get(int(flights.db[slot]))
+            shard.diverged += 1
+            self.meters.totals["diverged"] += 1
+            if stray is not None:
+                stray.accepted += 1
+        self._answer_writes(t, slots, key)
+
+    def _ack(self, shard: Shard, t: F8, slots: I8, key: I8) -> None:
+        """Committed at t (n,): the users are told."""
+        if shard.failovers and not np.isfinite(shard.failovers[-1].rto):
+            note = shard.failovers[-1]
+            note.rto = float(t[0]) - note.failed
+            note.step(float(t[0]), "first write acknowledged")
+        self._answer_writes(t, slots, key)
+
+    def _answer_writes(self, t: F8, slots: I8, key: I8) -> None:
+        flights = self.core.flights
+        flights.wait[slots] += t - self.reach[slots]
+        self.phase[slots] = OUTSIDE
+        self.versions.acknowledge(flights.user[slots].astype(np.int64), key, flights.version[slots])
+        node = flights.db[slots].astype(np.int64)
+        if self.cache is not None and len(self.cache.nodes):
+            self.cache.written(t, slots, node)
+        else:
+            self.replies.send(t, slots, "db", node)
+
+    def mirror(self, keys: I8, slots: I8) -> None:
+        """Writes to keys that are being copied go to their future owner too."""
+        raise NotImplementedError
+
+    def _write_unheard(self, unheard: list[tuple[float, int, Unheard]]) -> None:
+        """Writes that nobody waits for any more are written all the same (and never acknowledged)."""
+        for shard in self.shards:
+            first = shard.log.size
+            for t, node, what in unheard:
+                if node == shard.primary and self.places.owner[what[1]] == shard.index:
+                    work = self.apply_work(1)[0]
+                    self.versions.write(shard.log, t, what[1], what[2], what[3], work)
+            if shard.log.size > first:
+                self._ship(shard, first)
