@@ -117,7 +117,7 @@ _CONTRAST_LIGHT = Theme(
     flash="#fff3a3",
     ink=_ink(
         "#000000 #333333 #737373 bold+#000000 #003f8a #5a0f9e",
-        "#00501f #5f3a00 bold+#9c0010 #43208f #3d2c00 #00434f",
+        "#00501f #5f3a00 bold+#8f000e #43208f #3d2c00 #00434f",
         "#666666 #003f8a #004f99 #8a3800",
         "#00508c #7a4800 #005540 #575000 #82205f #37475a #8f2a00 #335c00",
         "#000000 #333333 #5a0f9e",
@@ -151,7 +151,7 @@ _ANSI_LIGHT = Theme(
     ansi=True,
     ink=_ink(
         "default bright_black bright_black bold+default blue magenta",
-        "green magenta bold+red blue bold+default cyan",
+        "green magenta bold+red blue bold+default magenta",
         "bright_black blue blue red",
         "blue red green magenta black cyan bright_black bright_blue",
         "default bright_black magenta",

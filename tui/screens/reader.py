@@ -15,6 +15,7 @@ from ..draw import Canvas
 from ..frame import Verdict, draw_frame
 from ..keys import Context
 from ..theme import Palette
+from .ask import AskScreen
 
 __all__ = ["Page", "ReaderScreen"]
 
@@ -87,6 +88,14 @@ class ReaderScreen(ModalScreen[None], inherit_bindings=False):
             self.set_filter("")
         else:
             self.dismiss(None)
+
+    def action_filter(self) -> None:
+        """Ask for words."""
+        self.app.push_screen(AskScreen("Show only lines that hold:", self.widget.filter), self._filtered)
+
+    def _filtered(self, words: str | None) -> None:
+        if words is not None:
+            self.set_filter(words)
 
     def set_filter(self, words: str) -> None:
         """Show only lines that hold these words."""
