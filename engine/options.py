@@ -148,6 +148,7 @@ ROWS: tuple[OptionRow, ...] = (
         "replication.semi_sync_timeout", "rt", "semi-sync time-out", 0.01, 3_600.0, "s", "MariaDB 10.11: 10 s",
         "database.semi_sync_timeout",
     ),
+    choice("database.placement", "dp", "which shard owns a key", ("ring", "modulo"), "the scenario; Karger et al. 1997"),
     number("database.rebalance_mb_s", "dm", "throttle of rebalancing", 0.01, 10_000.0, "MB/s", SCENARIO),
     number("database.queue", "dq", "queue of a database, 0 = unbounded", 0, 10_000_000, "jobs", SCENARIO, whole=True),
     number("dns.ttl", "nt", "TTL of the record", 0.0, 604_800.0, "s", "40 % of names have 5 min or less (00f.net, 2012)"),

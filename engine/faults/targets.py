@@ -26,6 +26,11 @@ NODE_TIERS = ("balancer", "web", "cache", "db")
 ANY_KIND = (*NODE_TIERS, "dns", "tier", "link", "zone", "city", "shard", "key", "record", "traffic")
 TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
               "dns": "all name servers"}  # fmt: skip
+KIND_WORDS = {
+    "balancer": "a balancer", "web": "a web server", "cache": "a cache node", "db": "a database node", "dns": "a name server",
+    "tier": "a tier", "link": "a link", "zone": "a zone", "city": "a city", "shard": "a shard", "key": "a key",
+    "record": "a DNS record", "traffic": "the traffic",
+}  # fmt: skip
 ALIASES = {"database": "db", "lb": "balancer", "authority": "ns", "": ""}
 
 
@@ -229,7 +234,7 @@ def resolve(world: World, text: str, kinds: Sequence[str], what: str = "this") -
     if not text and kinds == ("traffic",):
         text = "traffic"
     prefix, colon, rest = text.partition(":")
-    if colon and prefix in PREFIXES:
+    if colon and prefix in PREFIXES and "~" not in text:
         kind, finder = PREFIXES[prefix]
         found = finder(world, rest)
         if found is not None and kind in kinds:
@@ -242,13 +247,17 @@ def resolve(world: World, text: str, kinds: Sequence[str], what: str = "this") -
     raise Rejected(_complaint(world, text, kinds, what))
 
 
+def _either(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
 def _complaint(world: World, text: str, kinds: Sequence[str], what: str) -> str:
     fits = [name for kind in kinds for name in names(world, kind)]
     if not text:
         return f"{what} needs a target, such as {', '.join(fits[:3])}"
     for kind, finder in FINDERS.items():
         if kind not in kinds and finder(world, text) is not None:
-            return f"{what} does not act on {text}, but on a {' or '.join(kinds)}"
+            return f"{what} does not act on {text}, but on {_either([KIND_WORDS[k] for k in kinds])}"
     short = {name.partition(":")[2] or name: name for name in fits}
     near = difflib.get_close_matches(text, [*fits, *short], n=3, cutoff=0.5)
     close = list(dict.fromkeys(short.get(name, name) for name in near))
@@ -260,9 +269,9 @@ def same_target(world: World, text: str) -> set[str]:
     """Every canonical name that `text` may stand for, itself included (for heal)."""
     found = {text}
     prefix, colon, rest = text.partition(":")
-    finders = [PREFIXES[prefix][1]] if colon and prefix in PREFIXES else list(FINDERS.values())
-    for finder in finders:
-        target = finder(world, rest if colon and prefix in PREFIXES else text)
+    prefixed = bool(colon) and prefix in PREFIXES and "~" not in text
+    for finder in [PREFIXES[prefix][1]] if prefixed else list(FINDERS.values()):
+        target = finder(world, rest if prefixed else text)
         if target is not None:
             found.add(target.name)
     return found

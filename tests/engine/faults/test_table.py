@@ -7,17 +7,18 @@ import pytest
 from engine.faults import FAULTS, FaultRow, Rejected
 from engine.faults.targets import ANY_KIND, Target
 
-WANTED = (
-    "crash slow freeze error_rate packet_loss latency partition partition_zone partition_city flush_cache expire_hottest "
-    "kill_primary cut_replication throttle_applier dns_down dns_slow dns_lossy delete_record change_record long_ttl "
-    "flush_resolvers hosts_file traffic_x2 traffic_x10 flash_crowd retry_storm"
-).split()
+WANTED = {  # promised to people: they must not vanish
+    "crash", "slow", "freeze", "error_rate", "packet_loss", "latency", "partition", "partition_zone", "partition_city",
+    "flush_cache", "expire_hottest", "kill_primary", "cut_replication", "throttle_applier", "dns_down", "dns_slow", "dns_lossy",
+    "dns_lame", "delete_record", "change_record", "long_ttl", "flush_resolvers", "hosts_file", "traffic_x2", "traffic_x10",
+    "flash_crowd", "retry_storm",
+}  # fmt: skip
 ROWS = list(FAULTS.values())
 BY_NAME = [pytest.param(row, id=row.name) for row in ROWS]
 
 
 def test_every_fault_that_is_promised_exists() -> None:
-    assert set(WANTED) <= set(FAULTS)
+    assert set(FAULTS) >= WANTED
 
 
 def test_key_paths_are_unique_and_none_begins_another() -> None:

@@ -1,0 +1,77 @@
+"""A small real world to give orders to, and the sum of all effects that faults have on it."""
+
+from __future__ import annotations
+
+from engine.apply import apply
+from engine.commands import Order, WorldCommand
+from engine.config import (
+    BalancerPart,
+    CachePart,
+    DatabasePart,
+    Dns,
+    Network,
+    Scenario,
+    Traffic,
+    Users,
+    WebPart,
+    Zone,
+)
+from engine.snapshot import Event
+from engine.state import fingerprint
+from engine.world import World
+
+SMALL = Scenario(
+    name="small",
+    users=Users(count=1_000, cities=("Seoul", "Frankfurt")),
+    traffic=Traffic(requests_per_second=300.0, keys=500),
+    network=Network(zones=(Zone("a"), Zone("b"), Zone("c", "westeurope"))),
+    dns=Dns(resolvers=20),
+    balancer=BalancerPart(nodes=2),
+    web=WebPart(nodes=3),
+    cache=CachePart(nodes=3, capacity=100),
+    database=DatabasePart(shards=2, replicas=2),
+)
+
+
+def make(config: Scenario = SMALL, steps: int = 0) -> World:
+    """A world that has run for so many steps."""
+    world = World(config)
+    for _ in range(steps):
+        world.step()
+    return world
+
+
+class Person:
+    """Somebody who gives orders at the step boundary."""
+
+    def __init__(self, world: World, by: str = "you") -> None:
+        self.world = world
+        self.by = by
+        self.number = 0
+
+    def __call__(self, command: WorldCommand, cause: int = 0) -> Event:
+        """Give it; the first event that it led to."""
+        first = self.world.core.log.next_id
+        apply(self.world, Order(self.by, self.number, command, cause))
+        self.number += 1
+        event = self.world.core.log.find(first)
+        assert event is not None, f"{command} was not told"
+        return event
+
+
+NODE_EFFECTS = ("up", "speed", "error_rate", "extra_s", "loss", "event")
+
+
+def effects(world: World) -> str:
+    """A hash of everything that a fault may change directly, and of nothing else."""
+    fabric, dns = world.core.fabric, world.dns
+    found: dict[str, object] = {
+        f"{tier} {name}": getattr(nodes, name) for tier, nodes in fabric.tiers.items() for name in NODE_EFFECTS
+    }
+    found["rules"] = [tuple(rule) for rule in fabric.rules]
+    found["lossy"] = dict(fabric.lossy)
+    found["traffic"] = [world.traffic.multiplier, sorted(world.traffic.flash.items())]
+    found["clients"] = world.clients.storm
+    found["database"] = [world.database.applier_speed, world.database.replication_cut]
+    found["dns"] = [dns.authority.served, dns.hosts, dns.hosts_share]
+    return fingerprint(found)

@@ -1,0 +1,160 @@
+"""What each fault does, and that healing gives back exactly what was there (invariant 22)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from apply_rig import Person, effects, make
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.commands import Heal, HealAll, Inject, Undo, WorldCommand
+from engine.effects import rebuild
+from engine.fabric import CITY, Fate
+from engine.faults import FAULTS
+from engine.world import World
+
+
+def index(world: World, tier: str, name: str) -> int:
+    return world.core.fabric.tiers[tier].index(name)
+
+
+def fates(world: World, a: str, ai: int, b: str, bi: int) -> int:
+    hop = world.core.fabric.hop(a, np.array([ai]), b, np.array([bi]))
+    return int(Fate.PASS if hop.fate is None else hop.fate[0])
+
+
+def delay(world: World, a: str, ai: int, b: str, bi: int) -> float:
+    return float(world.core.fabric.hop(a, np.array([ai]), b, np.array([bi])).delay[0])
+
+
+# fault, target, amount, and what must be so while it acts
+CASES: list[tuple[str, str, float | None, Callable[[World], bool]]] = [
+    ("crash", "web-2", None, lambda w: not w.web.nodes.up[1] and w.web.nodes.up.sum() == 2),
+    ("crash", "zone:a", None, lambda w: not any(n.up[n.zone == 0].any() for t, n in w.core.fabric.tiers.items() if t != "dns")),
+    ("crash", "s2", None, lambda w: not w.database.nodes.up[np.array(w.database.nodes.group) == "s2"].any()),
+    ("slow", "web", 4.0, lambda w: (w.web.nodes.speed == 0.25).all()),
+    ("freeze", "cache-3", None, lambda w: w.cache.nodes.speed[2] == 0.0 and w.cache.nodes.up[2]),
+    ("error_rate", "web-1", 30.0, lambda w: w.web.nodes.error_rate.tolist() == pytest.approx([0.3, 0.0, 0.0])),
+    ("packet_loss", "cache-1", 10.0, lambda w: w.cache.nodes.loss[0] == pytest.approx(0.1)),
+    ("packet_loss", "web~cache", 100.0, lambda w: fates(w, "web", 0, "cache", 1) == Fate.DROPPED),
+    ("latency", "web-1~cache-2", 70.0, lambda w: delay(w, "web", 0, "cache", 1) - delay(w, "web", 0, "cache", 0) > 0.07),
+    ("latency", "db-a1", 20.0, lambda w: w.database.nodes.extra_s[0] == 0.02),
+    ("partition", "web-1~cache-2", None, lambda w: fates(w, "web", 0, "cache", 1) == Fate.DROPPED),
+    ("partition", "web-1~cache-2", None, lambda w: fates(w, "cache", 1, "web", 0) == Fate.DROPPED),
+    ("partition", "web-1~cache-2", None, lambda w: fates(w, "web", 1, "cache", 1) == Fate.PASS),
+    ("partition", "web-3", None, lambda w: fates(w, "balancer", 0, "web", 2) == Fate.DROPPED),
+    ("partition_zone", "zone:b", None, lambda w: fates(w, "web", 0, "cache", 1) == Fate.DROPPED),
+    ("partition_zone", "b", None, lambda w: fates(w, "web", 1, "cache", 1) == Fate.PASS),
+    ("partition_zone", "region:eastus", None, lambda w: fates(w, "web", 0, "cache", 1) == Fate.PASS),
+    ("partition_zone", "region:eastus", None, lambda w: fates(w, "web", 0, "cache", 2) == Fate.DROPPED),
+    ("partition_city", "Seoul", None, lambda w: fates(w, CITY, 0, "balancer", 0) == Fate.DROPPED),
+    ("partition_city", "Seoul", None, lambda w: fates(w, CITY, 1, "balancer", 0) == Fate.PASS),
+    ("kill_primary", "s1", None, lambda w: not w.database.nodes.up[index(w, "db", "db-a1")]),
+    ("cut_replication", "db-a2", None, lambda w: w.database.replication_cut.tolist() == [False, True] + [False] * 4),
+    ("cut_replication", "s1", None, lambda w: w.database.replication_cut.tolist() == [False, True, True] + [False] * 3),
+    ("cut_replication", "db-b1", None, lambda w: w.database.replication_cut.tolist() == [False] * 4 + [True] * 2),
+    ("throttle_applier", "db-a2", 25.0, lambda w: w.database.applier_speed[1] == 0.25),
+    ("throttle_applier", "s2", 0.0, lambda w: (w.database.applier_speed == [1, 1, 1, 0, 0, 0]).all()),
+    ("dns_down", "root", None, lambda w: not w.dns.nodes.up[0]),
+    ("dns_down", "authority", None, lambda w: w.dns.nodes.up.tolist() == [True, True, False, False]),
+    ("dns_slow", "tld", 300.0, lambda w: w.dns.nodes.extra_s[1] == 0.3),
+    ("dns_lossy", "ns1", 40.0, lambda w: w.dns.nodes.loss[2] == pytest.approx(0.4)),
+    ("dns_lame", "ns2", 100.0, lambda w: w.dns.nodes.error_rate[3] == 1.0),
+    ("delete_record", "www.example.com", None, lambda w: w.dns.authority.served.find("www.example.com") is None),
+    ("change_record", "www.example.com", None, lambda w: served(w).values == ("203.0.113.99",)),
+    ("long_ttl", "www.example.com", 7_200.0, lambda w: served(w).ttl == 7_200.0),
+    ("hosts_file", "traffic", 25.0, lambda w: w.dns.addresses[w.dns.hosts] == "10.0.1.10" and w.dns.hosts_share == 0.25),
+    ("traffic_x2", "traffic", None, lambda w: w.traffic.multiplier == 2.0),
+    ("traffic_x10", "traffic", None, lambda w: w.traffic.multiplier == 10.0),
+    ("flash_crowd", "key:42", 300.0, lambda w: w.traffic.flash == {42: 3.0}),
+    ("retry_storm", "traffic", None, lambda w: w.clients.storm),
+]
+
+
+def served(world: World):  # type: ignore[no-untyped-def]
+    return world.dns.authority.served.find("www.example.com")
+
+
+@pytest.mark.parametrize(("fault", "target", "amount", "holds"), [pytest.param(*c, id=f"{c[0]} {c[1]}") for c in CASES])
+def test_a_fault_does_what_it_says_and_healing_gives_back_what_was(
+    fault: str, target: str, amount: float | None, holds: Callable[[World], bool]
+) -> None:
+    world = make()
+    you = Person(world)
+    pristine = effects(world)
+    you(Inject(fault, target, amount))
+    assert len(world.faults.active()) == 1, [e.text for e in world.core.log.events]
+    assert holds(world)
+    assert effects(world) != pristine
+    you(Heal(target))
+    assert world.faults.active() == ()
+    assert effects(world) == pristine
+
+
+def test_every_lasting_fault_has_a_case() -> None:
+    assert {case[0] for case in CASES} == {name for name, row in FAULTS.items() if not row.info.one_shot}
+
+
+def test_faults_on_one_thing_pile_up_and_leave_one_by_one() -> None:
+    world = make()
+    you = Person(world)
+    for amount in (2.0, 5.0):
+        you(Inject("slow", "web-1", amount))
+    you(Inject("error_rate", "web", 50.0))
+    you(Inject("error_rate", "web-1", 50.0))
+    assert world.web.nodes.speed[0] == pytest.approx(0.1)
+    assert world.web.nodes.error_rate.tolist() == [0.75, 0.5, 0.5]
+    you(Heal(fault_id=1))
+    assert world.web.nodes.speed[0] == 0.2
+    assert world.web.nodes.error_rate.tolist() == [0.75, 0.5, 0.5]
+
+
+LASTING = st.sampled_from([Inject(fault, target, amount) for fault, target, amount, _ in CASES])
+DEED = st.one_of(
+    LASTING,
+    LASTING,
+    st.builds(Heal, fault_id=st.integers(1, 8)),
+    st.sampled_from([Heal("web-1"), Heal("zone:b"), Heal("web"), Heal("s1")]),
+    st.just(Undo()),
+    st.just(HealAll()),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(DEED, max_size=12))
+def test_any_order_of_injecting_healing_and_undoing_ends_where_the_remaining_faults_alone_lead(deeds: list[WorldCommand]) -> None:
+    """Effects depend on the list of active faults and on nothing else; without faults they are the pristine ones."""
+    world, fresh = make(), make()
+    pristine = effects(world)
+    you = Person(world)
+    for deed in deeds:
+        you(deed)
+    for fault in world.faults.active():
+        fresh.faults.add(fault)
+    rebuild(fresh)
+    assert effects(world) == effects(fresh)
+    you(HealAll())
+    assert effects(world) == pristine
+    assert world.faults.active() == ()
+
+
+def test_one_shots_act_once_and_leave_no_fault() -> None:
+    world = make(steps=150)
+    you = Person(world)
+    assert sum(len(shelf.entries) for shelf in world.cache.desk.shelves) > 0
+    you(Inject("flush_cache", "cache-1"))
+    assert len(world.cache.desk.shelves[0].entries) == 0
+    assert len(world.cache.desk.shelves[1].entries) > 0
+    hottest = world.cache.counts.hot[0][0]
+    told = you(Inject("expire_hottest", "cache"))
+    assert told.text == f"key {hottest}, the hottest, expired"
+    assert not any(hottest in shelf.entries for shelf in world.cache.desk.shelves)
+    you(Inject("flush_cache", "cache"))
+    assert sum(len(shelf.entries) for shelf in world.cache.desk.shelves) == 0
+    assert world.dns.resolvers.ready_until.max() > world.core.now
+    you(Inject("flush_resolvers", "traffic"))
+    assert world.dns.resolvers.ready_until.max() <= world.core.now
+    assert world.faults.active() == ()
