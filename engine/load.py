@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .meter import Histogram, Meter, quantile
-from .queueing import Stations
+from .queueing import Departures, Stations
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -23,6 +23,43 @@ class Load(NamedTuple):
     workers: I8
     in_service: I8
     waiting: I8
+
+
+class Gauge:
+    """What the stations of one tier did: served, time in a node, utilisation of the last whole second."""
+
+    def __init__(self) -> None:
+        self.served = Meter(0)
+        self.latency = Histogram(0)  # time in a node, ms
+        self.busy: F8 = np.zeros(0)  # worker seconds until the last whole second
+        self.utilisation: F8 = np.zeros(0)
+
+    def grow(self, n: int) -> None:
+        """Make room for n nodes."""
+        self.served.grow(n)
+        self.latency.grow(n)
+        more = n - self.busy.size
+        if more > 0:
+            self.busy = np.concatenate([self.busy, np.zeros(more)])
+            self.utilisation = np.concatenate([self.utilisation, np.zeros(more)])
+
+    def count(self, gone: Departures) -> None:
+        """Jobs that left."""
+        self.served.add(gone.node)
+        self.latency.add((gone.finish - gone.arrival) * 1e3, gone.node)
+
+    def second(self, stations: Stations, now: float) -> None:
+        """A virtual second ended at `now`: utilisation = worker seconds spent / worker seconds there were."""
+        self.served.roll()
+        self.latency.roll()
+        busy = stations.busy_seconds(now)
+        workers = np.array(stations.nodes.workers, dtype=np.float64)
+        self.utilisation = np.clip((busy - self.busy) / np.maximum(workers, 1.0), 0.0, 1.0)
+        self.busy = busy
+
+    def load(self, stations: Stations, now: float) -> Load:
+        """How loaded the nodes are."""
+        return load_of(stations, self.utilisation, self.served, self.latency, now)
 
 
 def load_of(stations: Stations, utilisation: F8, served: Meter, latency: Histogram, now: float) -> Load:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core import Core, generator
+from ..load import Load
 from ..replies import Replies
 from ..snapshot import Cache as Reading
 from ..snapshot import Setting
@@ -46,6 +47,7 @@ class Cache(CacheFills):
         self.desk.shelves.append(Shelf(self.eviction, self.capacity, self._generator(index)))
         self.desk.evicted.append(0)
         self.counts.grow(index + 1)
+        self.gauge.grow(index + 1)
         self.known_up = np.append(self.known_up, True)
         self.known_speed = np.append(self.known_speed, 1.0)
         return index
@@ -160,6 +162,11 @@ class Cache(CacheFills):
     def second(self) -> None:
         """Roll the meters, find the hot keys."""
         self.counts.second()
+        self.gauge.second(self.stations, self.core.now)
+
+    def load(self) -> Load:
+        """How loaded the nodes are."""
+        return self.gauge.load(self.stations, self.core.now)
 
     def reading(self) -> Reading:
         """The snapshot's cache pane."""

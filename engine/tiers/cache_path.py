@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..core import Core, generator
 from ..fabric import Fate
 from ..flights import SERVER
+from ..load import Gauge
 from ..nodes import Nodes
 from ..pending import Pending
 from ..queueing import Departures, Stations
@@ -59,6 +60,7 @@ class CachePath(Tier):
         self.desk = Desk(part, self.mail, core.flights, generator(core.seed, "cache"))
         self.rng = generator(core.seed, "cache errors")
         self.counts = Counts()
+        self.gauge = Gauge()
         self.leased = np.zeros(core.flights.capacity, dtype=np.bool_)
         self.left = np.zeros(core.flights.capacity)
         self.all_alive = True  # every node is up and a member
@@ -251,6 +253,7 @@ class CachePath(Tier):
 
     def _count(self, gone: Departures, verdict: I8, asking: NDArray[np.bool_]) -> None:
         counts = self.counts
+        self.gauge.count(gone)
         counts.recent = (gone.finish[asking], gone.node[asking], self.mail.key[gone.row[asking]].astype(np.int64))
         counts.decide(gone.node, verdict)
         flights, tracer = self.core.flights, self.core.tracer

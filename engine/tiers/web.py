@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from ..causes import Cause
 from ..core import Core, generator
 from ..flights import SERVER
-from ..load import Load, load_of
-from ..meter import Histogram, Meter
+from ..load import Gauge, Load
 from ..nodes import Nodes
 from ..pending import Pending
 from ..queueing import Discipline, Stations
@@ -48,10 +47,7 @@ class Web(Tier):
         self.stations = Stations(bound=config.queue or None, discipline=Discipline(config.discipline))
         self.inbox = Pending(core.dt)
         self.rng = generator(core.seed, "web errors")
-        self.served = Meter(0)
-        self.latency = Histogram(0)  # time in a server, ms
-        self.busy_before: F8 = np.zeros(0)
-        self.utilisation: F8 = np.zeros(0)
+        self.gauge = Gauge()
         self.known_up: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
         self.known_speed: F8 = np.zeros(0)
         self.shed = 0
@@ -73,10 +69,7 @@ class Web(Tier):
         address = f"10.0.{1 + index // 250}.{10 + index % 250}"
         self.nodes.add(f"web-{index + 1}", zone, address, now=self.core.now)
         self.stations.add_node(self.core.config.web.workers, bound=self.queue or None)
-        self.served.grow(index + 1)
-        self.latency.grow(index + 1)
-        self.busy_before = np.append(self.busy_before, 0.0)
-        self.utilisation = np.append(self.utilisation, 0.0)
+        self.gauge.grow(index + 1)
         self.known_up = np.append(self.known_up, True)
         self.known_speed = np.append(self.known_speed, 1.0)
         return index
@@ -123,6 +116,7 @@ class Web(Tier):
                 self.replies.from_web(t[out], slots[out])
         gone = self.stations.departures(end)
         if gone.finish.size:
+            self.gauge.count(gone)
             self._pass_on(gone.finish, gone.row, gone.node, gone.start, gone.arrival)
 
     def _refuse(self, t: F8, slots: I8) -> None:
@@ -135,8 +129,6 @@ class Web(Tier):
         flights = self.core.flights
         flights.wait[slots] += start - came
         flights.service[slots] += t - start
-        self.served.add(node)
-        self.latency.add((t - came) * 1e3, node)
         for i in self.core.tracer.pick(flights, slots):
             n = int(node[i])
             self.core.tracer.span(
@@ -205,17 +197,12 @@ class Web(Tier):
             super().set_option(name, value)
 
     def second(self) -> None:
-        """Utilisation of the second that ended: worker seconds spent / worker seconds there were."""
-        self.served.roll()
-        self.latency.roll()
-        busy = self.stations.busy_seconds(self.core.end)
-        workers = np.array(self.stations.nodes.workers, dtype=np.float64)
-        self.utilisation = np.clip((busy - self.busy_before) / np.maximum(workers, 1.0), 0.0, 1.0)
-        self.busy_before = busy
+        """A virtual second ended."""
+        self.gauge.second(self.stations, self.core.now)
 
     def load(self) -> Load:
         """How loaded the servers are."""
-        return load_of(self.stations, self.utilisation, self.served, self.latency, self.core.now)
+        return self.gauge.load(self.stations, self.core.now)
 
     def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
         """State and settings of one server."""
@@ -228,7 +215,7 @@ class Web(Tier):
             Setting("lost", f"{int(totals.lost[node]):,}", "inside when it died"),
             Setting("mean wait", f"{totals.wait[node] / served * 1e3:.2f} ms", "queueing time / served"),
             Setting("mean service", f"{totals.busy[node] / served * 1e3:.2f} ms", "busy time / served"),
-            Setting("utilisation", f"{self.utilisation[node]:.1%}", "busy worker seconds of the last second"),
+            Setting("utilisation", f"{self.gauge.utilisation[node]:.1%}", "busy worker seconds of the last second"),
         )
         settings = (
             Setting("workers", str(self.stations.nodes.workers[node]), "scenario web.workers"),
