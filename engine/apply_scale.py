@@ -69,24 +69,23 @@ def _add(world: World, scale: ScaleInfo, parent: str) -> str:
 def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
     """Take a machine out; a shard first gives its keys away. Faults on what is gone end with it."""
     target = resolve(world, command.node, (*NODE_TIERS, "shard"), "remove")
+    keys = f"g {_capital(target)}"
     if target.kind == "shard":
         _asked(lambda: world.database.remove_shard(target.name))
         text = f"{target.name} is to go: it gives its keys away"
-        inverse = None
-    else:
-        _refuse_last(world, target)
-        text = f"{target.name} removed"
-        inverse = Inverse(nodes=(target.name,))
-        _asked(lambda: _remove(world, target))
-    event = giver.tell(world, text, target=target.name, keys=f"g {_capital(target)}", disturbs=True)
+        return Outcome(giver.tell(world, text, target=target.name, keys=keys, disturbs=True), text)
+    _refuse_needed(world, target)
+    text = f"{target.name} removed"
+    event = giver.tell(world, text, target=target.name, keys=keys, disturbs=True)  # first: what it held is lost because of it
+    tier, index = target.nodes[0]
+    world.core.fabric.tiers[tier].event[index] = event
+    _remove(world, tier, index)
     gone = _faults_without_target(world)
     world.faults.remove(f.id for f in gone)
     rebuild(world)
     for fault in gone:
         follow_up(world, event, f"ended with it: {fault.text}", "info", fault.target)
-    if inverse is not None:
-        inverse = Inverse(faults=gone, nodes=inverse.nodes)
-    return Outcome(event, text, inverse)
+    return Outcome(event, text, Inverse(faults=gone, nodes=(target.name,)))
 
 
 def _capital(target: Target) -> str:
@@ -94,17 +93,16 @@ def _capital(target: Target) -> str:
     return SCALES[tier].keys.upper()
 
 
-def _refuse_last(world: World, target: Target) -> None:
-    """The last web server, balancer or primary stays; the last cache node may go."""
-    if target.kind not in ("web", "balancer"):
-        return
+def _refuse_needed(world: World, target: Target) -> None:
+    """The last web server and balancer stay, and every primary; the last cache node may go."""
+    if target.kind == "db" and world.database.is_primary(target.nodes[0][1]):
+        raise Rejected(f"{target.name} is a primary: promote a replica first")
     nodes = world.core.fabric.tiers[target.kind]
-    if int(nodes.member.sum()) <= 1:
+    if target.kind in ("web", "balancer") and int(nodes.member.sum()) <= 1:
         raise Rejected(f"{target.name} is the last of its kind and stays")
 
 
-def _remove(world: World, target: Target) -> None:
-    tier, index = target.nodes[0]
+def _remove(world: World, tier: str, index: int) -> None:
     match tier:
         case "web":
             world.web.remove_node(index)
