@@ -76,13 +76,14 @@ class HealthChecker:
         cause = 0
         for server in np.flatnonzero(servers.member).tolist():
             check = remembered.get(servers.names[server]) or self._first(view, me, balancer, server)
+            check, turned = self._judge(check, now, health)
             if check.due <= now + TINY:
                 check = self._start(view, me, balancer, server, check)
-            if check.known <= now + TINY:
-                check, turned = self._judge(check, health)
-                if turned:
-                    orders.append(SetHealth(me.node, check.node, check.up, turned))
-                    cause = cause or int(servers.event[server])
+                if not turned:  # a refusal is known at once; with fall or rise 1 a second turn waits for the next look
+                    check, turned = self._judge(check, now, health)
+            if turned:
+                orders.append(SetHealth(me.node, check.node, check.up, turned))
+                cause = cause or int(servers.event[server])
             each.append(check)
         wake = min((min(check.due, check.known) for check in each), default=now + IDLE) - now
         return Look(Checks(tuple(each)), tuple(orders), max(0.0, wake), cause)
@@ -110,8 +111,10 @@ class HealthChecker:
         due = check.due + max(health.interval, took)
         return replace(check, due=due, known=view.now + took, why=why, number=check.number + 1)
 
-    def _judge(self, check: Check, health: Health) -> tuple[Check, str]:
-        """The outcome of a check is known; the second value says why the verdict turned, "" if it did not."""
+    def _judge(self, check: Check, now: float, health: Health) -> tuple[Check, str]:
+        """Count the outcome of a check if it is known; the second value says why the verdict turned, "" if it did not."""
+        if check.known > now + TINY:
+            return check, ""
         good = not check.why
         if good == check.up:
             return replace(check, known=math.inf, contrary=0), ""

@@ -50,8 +50,8 @@ class Choice:
         self.conns = Connections(core.flights, core.dt)
         self.weight: F8 = np.empty(0)
         self.failed = Pending(core.dt, columns=3)  # connections that failed at t: slot, server, times tried
-        self.closes: list[Closes] = []
-        self.backends: list[Backends | None] = []
+        self.closes: list[Closes] = []  # of this step, per balancer; empty between steps
+        self.backends: list[Backends | None] = []  # likewise
         self.decided = -np.inf  # time of the last choice of this step
         self.sent = Meter(0)
         self.latency = Histogram(0)  # response time of a web server as a balancer sees it, ms
@@ -130,6 +130,7 @@ class Choice:
         for _ in range(self.redispatch + 1):
             if not self._retry():
                 break
+        self.closes, self.backends = [], []
 
     def _choose(self, balancer: int, t: F8, slots: I8, backends: Backends, closes: Closes, tried: int = 0) -> None:
         flights = self.core.flights
