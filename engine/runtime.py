@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import msgspec
@@ -29,10 +29,13 @@ from .commands import (
     StepOnce,
     WorldCommand,
 )
-from .runtime_log import OrderLog, Replay
+from .runtime_headless import by_giver, heart, run_headless
+from .runtime_log import OrderLog
 from .runtime_pace import Pacer
 from .runtime_world import World
 from .snapshot import Inspection, Snapshot
+
+__all__ = ["CommandError", "Runtime", "run_headless"]
 
 V = TypeVar("V")
 
@@ -76,7 +79,7 @@ class Runtime(Generic[V]):
                     await self._turn(clock)
                 nursery.cancel_scope.cancel()
         except BaseExceptionGroup as errors:
-            raise _heart(errors) from None
+            raise heart(errors) from None
 
     def stop(self, why: str) -> None:
         """End at the next step boundary; the first reason counts."""
@@ -150,9 +153,9 @@ class Runtime(Generic[V]):
         orders = await clock.look()
         given, self._waiting = self._waiting, []
         if given:
-            given.sort(key=_by_giver)
+            given.sort(key=by_giver)
             self.log.add(self.world.step_no, given)
-            orders = sorted(given + orders, key=_by_giver)
+            orders = sorted(given + orders, key=by_giver)
         self.world.step(orders)
         self._pacer.ran()
 
@@ -172,60 +175,3 @@ class Runtime(Generic[V]):
         self.published = msgspec.structs.replace(self.world.snapshot(), pace=self._pacer.pace(self.viewers))
         self.number += 1
         self._watchers.unpark_all()
-
-
-def _by_giver(order: Order) -> tuple[str, int]:
-    return order.by, order.number
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
-
-
-def _heart(errors: BaseException) -> BaseException:
-    """What a group of errors is really about: an interrupt from the keyboard, else the first error in it."""
-    leaves = list(_leaves(errors))
-    interrupts = [leaf for leaf in leaves if isinstance(leaf, KeyboardInterrupt)]
-    return next(iter(interrupts + [leaf for leaf in leaves if isinstance(leaf, Exception)]), errors)
-
-
-def run_headless(
-    world: World[V],
-    table: Mapping[str, Agent[V]],
-    seconds: float,
-    *,
-    log: OrderLog | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> float:
-    """Run `seconds` virtual seconds as fast as the machine can, with agents, without viewers; returns the wall seconds.
-
-    log: orders from outside to replay. progress: called about twice a second (wall) with the virtual time.
-    """
-
-    async def main() -> None:
-        replay = Replay(log) if log is not None else None
-        last = world.step_no + round(seconds / world.dt)
-        told = time.perf_counter()
-        async with trio.open_nursery() as nursery:
-            clock = Clock(world, table, nursery)
-            while world.step_no < last:
-                orders = await clock.look()
-                given = replay.at(world.step_no) if replay else []
-                world.step(sorted(given + orders, key=_by_giver) if given else orders)
-                if (wall := time.perf_counter()) - told > 0.5:
-                    told = wall
-                    await trio.lowlevel.checkpoint()  # signals
-                    if progress is not None:
-                        progress(world.now)
-            nursery.cancel_scope.cancel()
-
-    began = time.perf_counter()
-    try:
-        trio.run(main)
-    except BaseExceptionGroup as errors:
-        raise _heart(errors) from None
-    return time.perf_counter() - began

@@ -21,8 +21,9 @@ import msgspec
 import numpy as np
 
 from .state_classes import StateError, attributes, class_name, is_frozen, stateful
+from .state_containers import Value
 from .state_decode import Decoder
-from .state_encode import Array, Encoder, Value
+from .state_encode import Array, Encoder
 from .statefile import MAX_BYTES, Meta, Parts, open_for_reading, read_parts, replace_file, write_parts
 
 __all__ = ["Meta", "StateError", "copy", "dumps", "fingerprint", "load", "loads", "save", "stateful"]

@@ -13,7 +13,8 @@ from collections import OrderedDict, defaultdict, deque
 import numpy as np
 
 from .state_classes import StateError, blank, build_named_tuple, build_struct, fill, is_stateful, resolve
-from .state_encode import BIT_GENERATORS, FACTORIES, Array, Value
+from .state_containers import FACTORIES, Value
+from .state_encode import BIT_GENERATORS, Array
 
 _MAX_DTYPE = 10_000  # characters; as numpy caps its own headers
 

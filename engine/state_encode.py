@@ -8,15 +8,15 @@ again after loading.
 Value  := None | bool | int | float | str | bytes | [tag, ...]      tags: n object, a array, t tuple, z frozenset,
                                                          N named tuple, I big integer, e enum, s numpy scalar
 Seq    := ["x", values] | ["p", array] | ["c", length, [Seq of each column]]
-Object := [kind, ...]                                               kinds: the keys of `_TAKE_APART`, obj, struct, gen, seed
+Object := [kind, ...]                                               kinds: those of `state_containers`, obj, struct, gen
 Array  := ["own", block, writeable] | ["view", block, offset, shape, strides, dtype, writeable]
 """
 
 from __future__ import annotations
 
 import enum
-from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -24,14 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .state_classes import attributes, class_name, is_named_tuple, is_stateful
+from .state_containers import PACK_FROM, TAKE_APART, Value
 
 Array: TypeAlias = npt.NDArray[np.generic]
-Value: TypeAlias = object  # as above; msgpack can carry it
 
 _INT64 = 1 << 63
-_PACK_FROM = 16  # shorter runs are not worth an array
 PACKED: dict[type, str] = {int: "int64", float: "float64", bool: "bool"}
-FACTORIES: dict[str, type] = {"int": int, "float": float, "list": list, "dict": dict, "set": set, "deque": deque}
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "SFC64", "Philox")
 
 
@@ -86,10 +84,14 @@ class Encoder:
             assert not x.dtype.hasobject, self._refusal(x, where)
             made = ["s", x.dtype.str, x.tobytes()]
         elif isinstance(x, frozenset) and kind is frozenset:
-            made = ["z", self.seq(self._ordered(x, where), where)]
+            made = ["z", self.seq(self.ordered(x, where), where)]
         else:
             made = self.reference(x, where)
         return made
+
+    def keep(self, x: object) -> None:
+        """Keep a passing object alive while it is known by its id."""
+        self._alive.append(x)
 
     def reference(self, x: object, where: str) -> Value:
         """A row in the table of objects, made on the first visit and filled later."""
@@ -104,7 +106,7 @@ class Encoder:
     def seq(self, items: Iterable[object], where: str) -> Value:
         """A run of values: packed into one array (numbers) or columns (equally long tuples) where that can be."""
         run = list(items)
-        kinds = set(map(type, run)) if len(run) >= _PACK_FROM else set()
+        kinds = set(map(type, run)) if len(run) >= PACK_FROM else set()
         if len(kinds) == 1:
             kind = kinds.pop()
             if kind in PACKED:
@@ -156,7 +158,7 @@ class Encoder:
                 spec = ["view", len(self.blocks) - 1, offset, list(x.shape), list(x.strides), dtype, x.flags.writeable]
                 self.arrays[self._array_rows[id(x)]] = spec
 
-    def _ordered(self, items: Iterable[object], where: str) -> list[object]:
+    def ordered(self, items: Iterable[object], where: str) -> list[object]:
         """The members of a set in an order that does not depend on hashes."""
         members = list(items)
         if set(map(type, members)) <= {int}:
@@ -170,7 +172,7 @@ class Encoder:
         return [x for _, x in keyed]
 
     def _object(self, x: object, where: str) -> list[Value]:
-        take_apart = _TAKE_APART.get(type(x))
+        take_apart = TAKE_APART.get(type(x))
         if take_apart is not None:
             return take_apart(self, x, where)
         if isinstance(x, np.random.Generator):
@@ -186,65 +188,9 @@ class Encoder:
         name = type(bits).__name__
         assert name in BIT_GENERATORS, self._refusal(x, where)
         state = bits.state
-        self._alive.append(state)
+        self.keep(state)
         return ["gen", name, self.value(state, where), self.value(bits.seed_seq, where)]
 
     @staticmethod
     def _refusal(x: object, where: str) -> str:
         return f"{where} holds a {type(x).__module__}.{type(x).__qualname__}, which cannot be part of a saved state"
-
-
-def _list(e: Encoder, x: object, where: str) -> list[Value]:
-    assert isinstance(x, list)
-    return ["list", e.seq(x, where)]
-
-
-def _deque(e: Encoder, x: object, where: str) -> list[Value]:
-    assert isinstance(x, deque)
-    return ["deque", x.maxlen, e.seq(x, where)]
-
-
-def _mapping(e: Encoder, x: object, where: str) -> list[Value]:
-    assert isinstance(x, dict)
-    values: list[object] = list(x.values())
-    if len(x) < _PACK_FROM:  # name the way in, for the message of a refusal
-        part: Value = ["x", [e.value(v, f"{where}[{k!r}]") for k, v in x.items()]]
-    else:
-        part = e.seq(values, where)
-    return ["odict" if isinstance(x, OrderedDict) else "dict", e.seq(x.keys(), where), part]
-
-
-def _default(e: Encoder, x: object, where: str) -> list[Value]:
-    assert isinstance(x, defaultdict)
-    names = [name for name, made in FACTORIES.items() if made is x.default_factory]
-    assert names or x.default_factory is None, f"{where} is a defaultdict whose factory cannot be part of a saved state"
-    return ["ddict", names[0] if names else None, e.seq(x.keys(), where), e.seq(x.values(), where)]
-
-
-def _set(e: Encoder, x: object, where: str) -> list[Value]:
-    assert isinstance(x, set)
-    return ["set", e.seq(e._ordered(x, where), where)]
-
-
-def _bytearray(_: Encoder, x: object, __: str) -> list[Value]:
-    assert isinstance(x, bytearray)
-    return ["bytearray", bytes(x)]
-
-
-def _seed(e: Encoder, x: object, where: str) -> list[Value]:
-    assert isinstance(x, np.random.SeedSequence)
-    entropy = list(x.entropy) if isinstance(x.entropy, (list, tuple)) else x.entropy
-    e._alive.append(entropy)
-    return ["seed", e.value(entropy, where), e.value(tuple(x.spawn_key), where), x.pool_size, x.n_children_spawned]
-
-
-_TAKE_APART: dict[type, Callable[[Encoder, object, str], list[Value]]] = {
-    list: _list,
-    deque: _deque,
-    dict: _mapping,
-    OrderedDict: _mapping,
-    defaultdict: _default,
-    set: _set,
-    bytearray: _bytearray,
-    np.random.SeedSequence: _seed,
-}

@@ -27,7 +27,8 @@ import msgspec
 import numpy as np
 
 from .state_classes import StateError
-from .state_encode import Array, Value
+from .state_containers import Value
+from .state_encode import Array
 
 Meta: TypeAlias = str | int | float | bool | None
 

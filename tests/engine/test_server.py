@@ -2,112 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import trio
-from small_world import CATALOGUE, TABLE, SmallView, SmallWorld
+from small_world import TABLE, SmallWorld
+from visiting import HELLO, Visitor, meet, place
 
 from engine import server as server_module
-from engine.commands import Command, Inject, Inspect, Pause, Promote, Restart, SetSpeed, Shutdown
-from engine.protocol import Answer, Ask, Bye, FromEngine, Hello, Rejected, Role, Update, Welcome, frame, reader_of_tells
-from engine.runtime import Runtime, run_headless
+from engine import server_session as session_module
+from engine.commands import Inject, Inspect, Pause, Promote, Restart, SetSpeed, Shutdown
+from engine.protocol import Answer, Ask, Bye, Hello, Rejected, Role, Update, Welcome, frame
+from engine.runtime import run_headless
 from engine.server import Server
-from engine.sockets import SocketError, listening, private_folder, socket_path
-
-HELLO = frame(Hello(1))
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A short path (a socket's is at most 107 bytes) in a folder that is ours."""
-    with tempfile.TemporaryDirectory(prefix="st") as made:
-        yield Path(made) / "run"
-
-
-class Visitor:
-    """The other side, raw."""
-
-    def __init__(self, stream: trio.SocketStream) -> None:
-        self.stream = stream
-        self._reader = reader_of_tells()
-        self._got: list[FromEngine] = []
-
-    async def say(self, *messages: bytes) -> None:
-        await self.stream.send_all(b"".join(messages))
-
-    async def ask(self, number: int, command: Command) -> None:
-        await self.say(frame(Ask(number, command)))
-
-    async def hear(self) -> FromEngine:
-        """The next message; a Bye at the end of the stream."""
-        while not self._got:
-            try:
-                data = await self.stream.receive_some(65536)
-            except trio.BrokenResourceError:
-                data = b""
-            if not data:
-                return Bye("the stream ended")
-            self._got = self._reader.feed(bytes(data))
-        return self._got.pop(0)
-
-    async def hear_a(self, kind: type[FromEngine]) -> FromEngine:
-        while not isinstance(message := await self.hear(), kind):
-            assert not isinstance(message, Bye), message
-        return message
-
-
-Talk = Callable[[Callable[[], Awaitable[Visitor]], Server], Awaitable[None]]
-
-
-def meet(folder: Path, talk: Talk, *, speed: float = 1.0, work: int = 0) -> Runtime[SmallView]:
-    """An engine at folder/s with the conversation `talk`; afterwards it must be alive, serve a new viewer, and end well."""
-    runtime = Runtime(SmallWorld(work=work), TABLE, speed=speed)
-
-    visitors: list[Visitor] = []
-
-    async def visit() -> Visitor:
-        visitors.append(Visitor(await trio.open_unix_socket(folder / "s")))
-        return visitors[-1]
-
-    async def engine(server: Server, listener: socket.socket) -> None:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(server.listen, listener)
-            await runtime.run()
-            nursery.cancel_scope.cancel()
-
-    async def main() -> None:
-        with trio.fail_after(10), listening(folder / "s") as listener:
-            server = Server(runtime, CATALOGUE)
-            try:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(engine, server, listener)
-                    await talk(visit, server)
-                    late = await visit()
-                    await late.say(HELLO)
-                    await late.hear_a(Welcome)
-                    step = runtime.world.step_no
-                    await late.hear_a(Update)
-                    while runtime.world.step_no <= step:
-                        await trio.sleep(0.01)
-                    runtime.stop("enough")
-                    assert await late.hear_a(Bye) == Bye("enough")
-            finally:
-                for visitor in visitors:
-                    visitor.stream.socket.close()
-        assert server.sessions == []
-        assert runtime.viewers == 0
-
-    trio.run(main)
-    return runtime
+    with place() as made:
+        yield made
 
 
 GARBAGE = {
@@ -149,7 +65,7 @@ def test_an_ask_before_the_hello_is_refused_and_not_done(folder: Path) -> None:
 
 def test_cut_frames_and_silent_visitors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hello that does not come in time, or comes by halves; a reset in the middle of a frame."""
-    monkeypatch.setattr(server_module, "HELLO_WITHIN", 0.3)
+    monkeypatch.setattr(session_module, "HELLO_WITHIN", 0.3)
 
     async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
         silent, half, cut = await visit(), await visit(), await visit()
@@ -192,7 +108,7 @@ def test_roles_are_kept_whatever_a_visitor_claims(folder: Path) -> None:
 
 def test_a_flood_of_commands_is_slowed_not_swallowed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten thousand at once: only the bucket's worth gets in, the sender's own socket fills, others are served as ever."""
-    monkeypatch.setattr(server_module, "ASKS_AT_ONCE", 20.0)
+    monkeypatch.setattr(session_module, "ASKS_AT_ONCE", 20.0)
 
     async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
         flooder, other = await visit(), await visit()
@@ -301,111 +217,6 @@ def test_a_question_that_breaks_the_answerer_ends_nothing(folder: Path, capfd: p
 
     meet(folder, talk)
     assert "IndexError" in capfd.readouterr().err
-
-
-# ---- the place of the socket
-
-
-def test_the_socket_is_private_and_goes_with_the_engine(folder: Path) -> None:
-    old = os.umask(0)
-    try:
-        with listening(folder / "s"):
-            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-            assert stat.S_IMODE((folder / "s").stat().st_mode) == 0o600
-            assert os.umask(0) == 0
-    finally:
-        os.umask(old)
-    assert not (folder / "s").exists()
-
-
-def test_a_second_engine_refuses_and_the_first_goes_on(folder: Path) -> None:
-    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
-        with pytest.raises(SocketError, match="an engine already runs at"), listening(folder / "s"):
-            pass
-        os.unlink(folder / "s.lock")  # even without the lock: somebody answers
-        with pytest.raises(SocketError, match="an engine already runs at"), listening(folder / "s"):
-            pass
-
-    meet(folder, talk)
-
-
-def test_a_left_over_socket_is_removed_only_if_nobody_answers(folder: Path) -> None:
-    """Of an engine that was killed; and of one that listens but is too busy to accept."""
-    program = "import sys, os\nfrom pathlib import Path\nfrom engine.sockets import listening\n"
-    program += "with listening(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
-    subprocess.run([sys.executable, "-c", program, str(folder / "s")], check=False)
-    assert (folder / "s").exists()
-    with listening(folder / "s"):
-        pass
-    with socket.socket(socket.AF_UNIX) as busy:
-        busy.bind(str(folder / "s"))
-        busy.listen(0)
-        with pytest.raises(SocketError, match="already runs"), listening(folder / "s"):
-            pass
-        assert (folder / "s").exists()
-
-
-@pytest.mark.parametrize("thing", ["file", "folder", "symlink", "pipe"])
-def test_what_is_no_socket_is_left_alone(folder: Path, thing: str) -> None:
-    private_folder(folder)
-    place, elsewhere = folder / "s", folder / "elsewhere"
-    elsewhere.write_text("precious")
-    match thing:
-        case "file":
-            place.write_text("precious")
-        case "folder":
-            place.mkdir()
-        case "symlink":
-            place.symlink_to(elsewhere)
-        case "pipe":
-            os.mkfifo(place)
-    with pytest.raises(SocketError, match="is no socket; it is left alone"), listening(place):
-        pass
-    assert elsewhere.read_text() == "precious"
-    assert os.path.lexists(place)
-
-
-def test_a_folder_that_others_may_enter_is_refused(folder: Path) -> None:
-    folder.mkdir(mode=0o755)
-    with pytest.raises(SocketError, match="closed to others"), listening(folder / "s"):
-        pass
-    link = folder.parent / "link"
-    folder.chmod(0o700)
-    link.symlink_to(folder)
-    with pytest.raises(SocketError, match="must be yours"), listening(link / "s"):
-        pass
-    link.unlink()
-    above = folder.parent
-    above.chmod(0o777)
-    with pytest.raises(SocketError, match="belongs to others"), listening(folder / "s"):
-        pass
-    above.chmod(0o700)
-    with pytest.raises(SocketError, match="at most 107 bytes"), listening(folder / ("s" * 100)):
-        pass
-    for name in ("", ".", "../x", "a/b", "x" * 50, "a\0b", "ä"):
-        with pytest.raises(SocketError, match="called by letters"):
-            socket_path(name)
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_another_user_is_turned_away(folder: Path) -> None:
-    """Even with the folder and the socket thrown open, the kernel says who it is."""
-
-    async def talk(visit: Callable[[], Awaitable[Visitor]], server: Server) -> None:
-        for path, mode in ((folder.parent, 0o755), (folder, 0o755), (folder / "s", 0o666)):
-            path.chmod(mode)
-        program = (
-            "import os, socket, sys\nos.setuid(65534)\ns = socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\n"
-            "s.send(bytes.fromhex(sys.argv[2]))\nprint(len(s.recv(100)))"
-        )
-        python = sys.executable if os.access(sys.executable, os.X_OK) else "python3"
-        command = [os.path.realpath(python), "-I", "-c", program, str(folder / "s"), HELLO.hex()]
-        done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
-        reached = done.stdout.strip() or done.stderr.strip().split(b"\n")[-1].split(b":")[0]
-        assert reached in (b"0", b"ConnectionResetError", b"BrokenPipeError")
-        assert server.served == 0
-
-    meet(folder, talk)
 
 
 def test_a_slow_step_is_not_felt_by_viewers(folder: Path) -> None:
