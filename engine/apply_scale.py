@@ -46,8 +46,17 @@ def add_node(world: World, giver: Giver, command: AddNode) -> Outcome:
     name = _add(world, scale, command.parent)
     text = f"{name} added" if scale.tier != "replica" else f"{name} added: it copies {command.parent} first"
     event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=True)
+    _employ(world)
     rebuild(world)
     return Outcome(event, text, Inverse((RemoveNode(name),)))
+
+
+def _employ(world: World) -> None:
+    """The agents that watch over what is new (a balancer's checker, a shard's failover manager) begin their first lives."""
+    from .agents import agents_for  # which import the script, which imports this file's table
+
+    for name, agent in agents_for(world).items():
+        world.agents.setdefault(name, agent)
 
 
 def _add(world: World, scale: ScaleInfo, parent: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from apply_rig import SMALL, Person, make
 
 from engine.commands import AddNode, Drain, Inject, Promote, RemoveNode, Undo, Undrain, WorldCommand
+from engine.config import BalancerPart
 from engine.world import World
 
 
@@ -67,6 +69,17 @@ def test_a_fault_on_a_whole_tier_meets_the_newcomer_too() -> None:
     you(Inject("slow", "web", 4.0))
     you(AddNode("web"))
     assert world.web.nodes.speed.tolist() == [0.25] * 4
+
+
+def test_what_is_new_is_watched_over() -> None:
+    """A second balancer has its health checker and its pair keeper, a new shard its failover manager."""
+    world = make(msgspec.structs.replace(SMALL, balancer=BalancerPart(nodes=1)))
+    you = Person(world)
+    assert "health lb-2" not in world.agents
+    you(AddNode("balancer"))
+    you(AddNode("shard"))
+    assert {"health lb-2", "pair lb-2", "failover s3"} <= set(world.agents)
+    assert world.agents["pair lb-2"].node == "lb-2"
 
 
 @pytest.mark.parametrize("name", ["web-2", "cache-1", "lb-2", "db-a3"])
