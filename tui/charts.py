@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 __all__ = [
     "Glyphs",
@@ -115,6 +116,13 @@ def area(
     glyphs: Glyphs = Glyphs.BRAILLE,
 ) -> list[str]:
     """A filled chart of height rows. Braille shows two samples a column and four levels a row, blocks one and eight."""
+    return list(_area(tuple(values), width, height, low, high, glyphs))
+
+
+@lru_cache(maxsize=256)
+def _area(
+    values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs
+) -> list[str]:
     if glyphs is Glyphs.BRAILLE:
         return _braille(values, width, height, low, high, filled=True)
     shown = resample(values, width)
@@ -134,6 +142,13 @@ def line(
     glyphs: Glyphs = Glyphs.BRAILLE,
 ) -> list[str]:
     """The outline only: what two series can share. Without braille each column has one mark."""
+    return list(_line(tuple(values), width, height, low, high, glyphs))
+
+
+@lru_cache(maxsize=256)
+def _line(
+    values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs
+) -> list[str]:
     if glyphs is Glyphs.BRAILLE:
         return _braille(values, width, height, low, high, filled=False)
     shown = resample(values, width)

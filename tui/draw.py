@@ -76,6 +76,8 @@ class Spot:
 _RANGES = ((0x20, 0x7F), (0xA1, 0xAD), (0xAE, 0x300), (0x2500, 0x25FD), (0x2800, 0x2900))
 NARROW = frozenset(chr(code) for start, stop in _RANGES for code in range(start, stop))
 
+_RUNS = tuple(bytes((code,)) for code in range(256))
+
 
 def fit(text: str, width: int, align: str = "<") -> str:
     """`text` in exactly `width` cells: padded (`align` "<", ">" or "^"), or cut with an ellipsis."""
@@ -121,20 +123,24 @@ class Canvas:
 
     def text(self, x: int, y: int, text: str, code: Code = Role.TEXT) -> int:
         """Write `text` from cell (x, y), clipped to the canvas. Returns the x after it, so that calls can be chained."""
-        if not text.isprintable():
-            text = safe_text(text)
-        if not NARROW.issuperset(text):
-            return self._wide_text(x, y, safe_text(text), code)
+        if not text.isascii() or not text.isprintable():
+            if not text.isprintable():
+                text = safe_text(text)
+            if not NARROW.issuperset(text):
+                return self._wide_text(x, y, safe_text(text), code)
         end = x + len(text)
         if 0 <= y < self.height and x < self.width and end > 0:
             if x < 0:
                 text, x = text[-x:], 0
-            stop = min(end, self.width)
-            left, row = self._left, self._top + y
+            if end > self.width:
+                text = text[: self.width - x]
+            row, start = self._top + y, self._left + x
+            stop = start + len(text)
             chars = self._chars[row]
-            self._split(chars, left + x, left + stop)
-            chars[left + x : left + stop] = text[: stop - x]
-            self._codes[row][left + x : left + stop] = bytes((code,)) * (stop - x)
+            if chars[start] == "" or (stop < len(chars) and chars[stop] == ""):
+                self._split(chars, start, stop)
+            chars[start:stop] = text
+            self._codes[row][start:stop] = _RUNS[code] * len(text)
         return end
 
     def _wide_text(self, x: int, y: int, text: str, code: Code) -> int:

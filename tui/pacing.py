@@ -39,7 +39,8 @@ class Pacer:
 
     def drawn(self, now: float) -> None:
         """A frame was drawn; the next is due one interval later, or after as long as the line needed for the last."""
-        self._next = now + max(self.interval, 0.5 * self.round_trip)
+        pause = max(self.interval, 0.5 * self.round_trip)
+        self._next = max(self._next + pause, now + pause / 2)  # due times keep their rhythm; a late frame does not shift them
 
     def query(self, now: float) -> str:
         """What to send behind the bytes of a frame: a query, or nothing while one is under way."""
