@@ -115,6 +115,22 @@ def test_saturated_node_is_given_up_after_the_time_out_and_burns_on() -> None:
     assert rig.cache.stations.totals.departures[0] >= 100
 
 
+def test_load_of_a_node_is_its_busy_time() -> None:
+    """300 look-ups in a second at 1 ms each: utilisation .3, and 1 ms more for each fill."""
+    rig = Rig(service_us=1_000.0)
+    key = key_at(rig, 0)
+    for i in range(300):
+        rig.read(0.001 + i / 310, key)
+    rig.run(1.0)
+    rig.cache.second()
+    load = rig.cache.load()
+    fills = rig.cache.counts.total("filled")
+    assert load.utilisation[0] == pytest.approx((300 + fills) * 1e-3, abs=1e-9)
+    assert load.rate[0] == 300 + fills
+    assert load.p99_ms[0] == pytest.approx(1.0, rel=0.05)
+    assert load.utilisation[1:].sum() == 0
+
+
 def test_cut_link_is_a_time_out() -> None:
     rig, key = warmed(timeout=0.1)
     rig.run(0.2)
