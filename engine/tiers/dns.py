@@ -38,7 +38,9 @@ class Dns(DnsEvents):
     def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...], public: str = PUBLIC_ADDRESS) -> None:
         super().__init__(core, replies, cities, public)
         self.due: list[tuple[F8, I8]] = []  # look-ups that begin before the end of the step
+        self.any_later = False
         self.later = Pending(core.dt)  # look-ups that begin afterwards: (t, slot)
+        self.flying = False  # whether `outward` or `homeward` hold anything
         self.outward = Pending(core.dt)  # queries under way to a resolver that has the answer or not: (t, slot)
 
     # ---- in
@@ -50,6 +52,7 @@ class Dns(DnsEvents):
         later = t >= self.core.end
         if later.any():
             self.later.push(t[later], slots[later])
+            self.any_later = True
             t, slots = t[~later], slots[~later]
         if t.size:
             self.due.append((t, slots))
@@ -57,8 +60,9 @@ class Dns(DnsEvents):
     def step(self) -> None:
         """Everything of this window."""
         end = self.core.end
-        if len(self.later):
+        if self.any_later:
             rows = self.later.take(end, self.core.flights.id)
+            self.any_later = bool(len(self.later))
             if rows[0].size:
                 self.due.append(rows)
         if self.due:
@@ -67,10 +71,10 @@ class Dns(DnsEvents):
             )  # fmt: skip
             self.due = []
             self._caches(t, slots)
-        if len(self.outward):
+        if self.flying:
             self._resolvers(end)
-        if len(self.homeward):
             self._homes(end)
+            self.flying = bool(len(self.outward) or len(self.homeward))
         if self.heap and self.heap[0][0] < end:
             self._events(end)
         if self.done or self.one_t:
@@ -130,6 +134,7 @@ class Dns(DnsEvents):
         if query.size:
             users.answer[who[query]] = ASKING
             self.outward.push(t[query] + self.to_resolver_s, slots[query])
+            self.flying = True
 
     def _resolvers(self, end: float) -> None:
         """Queries that reach their resolvers: from the cache at once, or into the heap."""

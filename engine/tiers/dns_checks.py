@@ -132,3 +132,26 @@ def stale_shares(
             step(dns, dns.core.now + rng.random(n) * dns.core.dt, user[who], city[who])
         shares.append(dns.stale_resolvers(dns.core.now) / resolvers)
     return shares
+
+
+def ttls_seen(asked_at: tuple[float, ...], ttl: float = 300.0) -> list[tuple[float, float]]:
+    """D2: authority -> resolver -> user. For look-ups at these seconds, each by a user of its own at one resolver that fetches
+    the record with the first: (age of the resolver's entry when it answers, TTL that the user is told). They sum to `ttl`
+    as long as the entry lives.
+    """
+    users = len(asked_at)
+    config = Scenario(
+        step_ms=100.0,
+        users=Users(count=users, cities=("Seoul",)),
+        dns=DnsConfig(ttl=ttl, resolvers=1, browser_cap=0.0, warm=False),
+    )
+    dns, sink = alone(config)
+    t = np.array(asked_at)
+    user = np.arange(users)
+    city = np.zeros(users, dtype=np.int64)
+    while len(sink.seen) < users:
+        due = (t >= dns.core.now) & (t < (dns.core.step_no + 1) * config.step_ms / 1e3)
+        step(dns, t[due], user[due], city[due])
+    home = {seen.id: seen.t for seen in sink.seen}  # requests are numbered as they are asked, so as users
+    fetched = home[0] - dns.to_resolver_s
+    return [(home[u] - dns.to_resolver_s - fetched, float(dns.users.os_until[u]) - home[u]) for u in range(users)]

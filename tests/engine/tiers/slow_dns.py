@@ -68,7 +68,11 @@ class SlowDns:
     """users, resolvers by number; zone: name -> (kind, ttl, value); distance[city][server] one way."""
 
     def __init__(
-        self, settings: Settings, zone: dict[str, tuple[str, float, str]], distance: list[dict[str, float]], rng: np.random.Generator
+        self,
+        settings: Settings,
+        zone: dict[str, tuple[str, float, str]],
+        distance: list[dict[str, float]],
+        rng: np.random.Generator,
     ) -> None:
         self.env = simpy.Environment()
         self.s = settings
@@ -203,6 +207,14 @@ class SlowDns:
             if not lame:
                 return answer
         return None
+
+    def flush(self) -> None:
+        """All resolvers forget what they know; walks go on."""
+        for cache in self.caches.values():
+            cache.records.clear()
+            cache.servers_until.clear()
+            cache.ready = None
+            cache.failed_until = -1.0
 
     def answer(self, name: str) -> list[tuple[str, str, float, str]]:
         """The authority's response: (name, kind, ttl, value) along the chain."""

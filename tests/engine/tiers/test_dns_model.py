@@ -7,11 +7,13 @@ that die, slow down, lose packets or are lame. Both see the same random numbers 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_dns import Server, Settings, SlowDns
 
 from engine.config import Dns as DnsConfig
 from engine.config import Scenario, Users
@@ -21,8 +23,6 @@ from engine.tiers.dns_checks import alone, step
 from engine.tiers.dns_counts import WORDS
 from engine.tiers.dns_levels import LEVELS
 from engine.tiers.dns_zone import Rrset
-
-from slow_dns import Server, Settings, SlowDns
 
 WWW = "www.example.com"
 CITIES = ("Seoul", "London")
@@ -70,7 +70,7 @@ worlds = st.fixed_dictionaries(
 def build(world: dict[str, float]) -> tuple[Scenario, dict[str, tuple[str, float, str]]]:
     """The scenario, and the zone as name -> (kind, ttl, value)."""
     names = [WWW] + [f"a{i}.example.com" for i in range(int(world["aliases"]))]
-    zone = {a: ("CNAME", world["ttl"] + 0.4, b) for a, b in zip(names, names[1:], strict=False)}
+    zone = {a: ("CNAME", world["ttl"] + 0.4, b) for a, b in pairwise(names)}
     zone[names[-1]] = ("A", world["ttl"], "203.0.113.10")
     config = Scenario(
         step_ms=world["step_ms"],
@@ -133,19 +133,13 @@ def do_slow(model: SlowDns, deed: Deed, end: str, gone: dict[str, tuple[str, flo
         case "change":
             book[end] = ("A", book[end][1], f"198.51.100.{deed.which}")
         case "delete":
-            if end in model.zone:
-                gone[end] = model.zone.pop(end)
+            gone[end] = book.pop(end)
         case "restore":
-            if end in gone:
-                model.zone[end] = gone.pop(end)
+            model.zone[end] = book.pop(end)
         case "ttl":
             book[end] = ("A", deed.amount * 10, book[end][2])
         case "flush":
-            for cache in model.caches.values():
-                cache.records.clear()
-                cache.servers_until.clear()
-                cache.ready = None
-                cache.failed_until = -1.0
+            model.flush()
         case "down":
             server.up = False
         case "slow":
