@@ -38,7 +38,7 @@ from .spawn import Engine
 
 __all__ = ["Client", "ConnectionFailed"]
 
-WELCOME_WITHIN = 10.0  # seconds: an engine of ten million users takes its time to start
+WELCOME_WITHIN = 30.0  # seconds: a world of ten million users takes its time to build; a dead engine is noticed at once
 _PIECE = 1 << 20
 
 

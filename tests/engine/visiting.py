@@ -79,7 +79,7 @@ def meet(folder: Path, talk: Talk, *, speed: float = 1.0, work: int = 0) -> Runt
             nursery.cancel_scope.cancel()
 
     async def main() -> None:
-        with trio.fail_after(10), listening(folder / "s") as listener:
+        with trio.fail_after(60), listening(folder / "s") as listener:
             server = Server(runtime, CATALOGUE)
             try:
                 async with trio.open_nursery() as nursery:
