@@ -51,7 +51,7 @@ def _refuse_twice(world: World, row: FaultRow, target: Target) -> None:
 def _consequence(world: World, row: FaultRow, target: Target, event: int) -> None:
     text = row.then(world, target) if row.then else ""
     if text:
-        follow_up(world, event, text, target=target.name)
+        follow_up(world, event, text, "info" if row.info.family == "traffic" else "bad", target.name)
 
 
 def heal(world: World, giver: Giver, command: Heal) -> Outcome:
