@@ -52,7 +52,8 @@ class Choice:
         self.failed = Pending(core.dt, columns=3)  # connections that failed at t: slot, server, times tried
         self.closes: list[Closes] = []  # of this step, per balancer; empty between steps
         self.backends: list[Backends | None] = []  # likewise
-        self.decided = -np.inf  # time of the last choice of this step
+        self.decided: list[F8] = []  # times of this step's choices by policies that look at connections
+        self.late_from = np.inf  # earliest end that those should have seen
         self.sent = Meter(0)
         self.latency = Histogram(0)  # response time of a web server as a balancer sees it, ms
         self.share: list[Trend] = []
@@ -106,7 +107,7 @@ class Choice:
             self.latency.add(closes.seconds[answered] * 1e3, closes.node[answered])
         self.beliefs.watch_draining(self.web.nodes, self.core.start)
         self.backends = [None] * len(self.names)
-        self.decided = -np.inf
+        self.decided, self.late_from = [], np.inf
 
     def _candidates(self, balancer: int) -> Backends:
         known = self.backends[balancer]
@@ -142,7 +143,8 @@ class Choice:
             self.replies.fail(slots, Cause.NO_BACKEND)
             self.replies.from_balancer(t, slots)
             return
-        self.decided = max(self.decided, float(t[-1]))
+        if isinstance(self.policies[balancer], FeedbackPolicy):
+            self.decided.append(t)
         self.sent.add(server)
         self.conns.open(t, slots, balancer, server)
         self._connect(balancer, t, slots, server, tried)
@@ -243,13 +245,15 @@ class Choice:
     # ---- ends
 
     def close_at(self, t: F8, slots: I8) -> None:
-        """Connections end at t (n,). Those of this step that a policy should have seen are late."""
+        """Connections end at t (n,). Choices of this step that were made without knowing it are late, each counted once."""
         self.conns.grow(len(self.names), len(self.web.nodes))
-        if self.conns.close_at(t, slots) and t.size and float(t.min()) < self.decided and self._feels():
-            self.core.ledger.late.add_one(0, int(np.count_nonzero(t < self.decided)))
-
-    def _feels(self) -> bool:
-        return any(isinstance(policy, FeedbackPolicy) for policy in self.policies)
+        if not self.conns.close_at(t, slots) or not self.decided:
+            return
+        first = float(t.min())
+        if first < self.late_from:
+            missed = sum(int(np.count_nonzero((first < at) & (at <= self.late_from))) for at in self.decided)
+            self.core.ledger.late.add_one(0, missed)
+            self.late_from = first
 
     def reset_server(self, server: int) -> None:
         """A web server died: its connections broke, which is a failure for every balancer that had some."""

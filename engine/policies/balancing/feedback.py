@@ -45,25 +45,31 @@ class Loads:
 
 
 class FeedbackPolicy(Policy):
-    """A loop over arrivals and closes; a policy fills in how it picks."""
+    """A loop over arrivals and closes; a policy fills in how it picks. learns: does it look at response times?"""
+
+    learns = False
 
     def _choose(self, t: F8, user: I8, backends: Backends, open_counts: list[int], closes: Closes) -> I8:
         loads = Loads(backends, open_counts)
         lots = self.prepare(user, loads)
-        close_at, close_node, took = closes.time.tolist(), closes.node.tolist(), closes.seconds.tolist()
+        nodes, opened, score, cost, pick, close = loads.nodes, loads.open, loads.score, loads.cost, self.pick, self.close
+        ends = list(zip(closes.time.tolist(), closes.node.tolist(), closes.seconds.tolist(), strict=True))
+        ends.reverse()
         chosen: list[int] = []
-        done, ends = 0, len(close_at)
         for at, lot in zip(t.tolist(), lots, strict=True):
-            while done < ends and close_at[done] <= at:
-                self.close(loads, open_counts, close_node[done], took[done])
-                done += 1
-            position = self.pick(loads, lot)
-            loads.change(position, 1)
-            node = loads.nodes[position]
+            while ends and ends[-1][0] <= at:
+                _, node, seconds = ends.pop()
+                close(loads, open_counts, node, seconds)
+            position = pick(loads, lot)
+            # As Loads.change, in line: this is the hottest loop of the tier.
+            n = opened[position] = opened[position] + 1
+            score[position] = (n + 1) * cost[position]
+            node = nodes[position]
             open_counts[node] += 1
             chosen.append(node)
-        for late in range(done, ends):
-            self.close(loads, open_counts, close_node[late], took[late])
+        while ends:
+            _, node, seconds = ends.pop()
+            close(loads, open_counts, node, seconds)
         return np.array(chosen, dtype=np.int64)
 
     def close(self, loads: Loads, open_counts: list[int], node: int, seconds: float) -> None:
@@ -72,7 +78,7 @@ class FeedbackPolicy(Policy):
         position = loads.place.get(node, -1)
         if position >= 0:
             loads.change(position, -1)
-        if not isnan(seconds):
+        if self.learns and not isnan(seconds):
             self.measure(loads, node, position, seconds)
 
     def measure(self, loads: Loads, node: int, position: int, seconds: float) -> None:
@@ -117,6 +123,7 @@ class LeastResponseTime(LeastConnections):
 
     name = "least_response_time"
     title = "least response time"
+    learns = True
 
     def __init__(self, rng: np.random.Generator, load_bound: float = 1.25) -> None:
         super().__init__(rng, load_bound)

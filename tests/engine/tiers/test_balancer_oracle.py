@@ -68,10 +68,10 @@ def test_request_by_request(policy):
 
     may differ.
     """
-    t, user, work = script(3, 600.0, 1.2, 4, 2)
+    t, user, work = script(3, 600.0, 0.8, 4, 2)
     rig = Rig(step_ms=1.0, policy=policy, workers=2, nodes=1)
     rig.load(t, user, work)
-    got = rig.run(3.0)
+    got = rig.run(2.2)
     expected = SlowPair(policy, 4, 2, 8, 0.00005, 1).run(t, user, work)
     assert sorted(got) == sorted(expected) == list(range(len(t)))
     assert [got[i].web for i in range(len(t))] == [expected[i][1] for i in range(len(t))]
@@ -100,7 +100,7 @@ def test_a_step_longer_than_the_loop_is_counted_late():
 def test_the_state_is_a_value(policy):
     """Saved and loaded in the middle of traffic, faults and checks, it goes on to the same answers."""
     rig = Rig(policy=policy, nodes=2, health={"interval": 0.2, "timeout": 0.2}, weights=(1.0, 2.0, 3.0, 1.0))
-    t, user, work = script(8, 500.0, 4.0, 4, 2)
+    t, user, work = script(8, 500.0, 2.0, 4, 2)
     rig.load(t, user, work)
     rig.employ("health", "pair")
     rig.run(1.0)
@@ -112,6 +112,6 @@ def test_the_state_is_a_value(policy):
     twin.script, twin.sent = rig.script, rig.sent
     for one in (rig, twin):
         one.fault("web", 2, up=True)
-        one.run(5.0)
+        one.run(3.0)
     assert rig.clients.got == twin.clients.got
     assert fingerprint(rig.balancer) == fingerprint(twin.balancer)
