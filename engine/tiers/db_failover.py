@@ -46,6 +46,8 @@ class DatabaseFailover(DatabaseWork):
         if detected <= now:
             note.step(detected, "detected")
         shard.failovers.append(note)
+        if shard.index not in self.recovering:
+            self.recovering.append(shard.index)
         position = log.received(node, now)
         follower = log.followers.pop(node)
         owed = self._catch_up_time(log, follower.applied[: log.size], follower.received[: log.size], now)
@@ -208,6 +210,7 @@ class DatabaseFailover(DatabaseWork):
             self._watch(index)
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()
+        self.erring = bool(nodes.error_rate.any())
         self._links_changed()
         for shard in self.shards:
             if shard.primary < 0:

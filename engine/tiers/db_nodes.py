@@ -72,6 +72,7 @@ class DatabaseNodes(Tier):
         self.known_up: B = np.zeros(0, dtype=np.bool_)
         self.known_speed: F8 = np.zeros(0)
         self.lossy = False
+        self.erring = False  # does any node answer with errors?
         self.rng = generator(core.seed, "database errors")
         self.rng_apply = generator(core.seed, "database apply")
         self.versions = Versions(core.config.traffic.keys, max(1, core.config.users.count))

@@ -45,6 +45,7 @@ class DatabasePath(DatabaseNodes):
         self.abandoned: dict[tuple[int, int, float], Unheard] = {}  # (slot, node, arrival) of jobs whose driver has given up
         self.late_acks = Pending(core.dt, columns=2)  # (t, slot, id) of writes that former primaries will acknowledge
         self.stray_count = 0  # former primaries that answer on their own
+        self.recovering: list[int] = []  # shards that have been failed over and have not acknowledged a write yet
         self.handled = 0.0  # everything before this moment has happened
 
     def arrive(self, t: F8, slots: I8) -> None:
@@ -82,14 +83,14 @@ class DatabasePath(DatabaseNodes):
         zone = self.core.fabric.tiers["web"].zone[web].astype(np.int64)
         shard = self.places.owner[flights.key[slots]].astype(np.int64)
         read = flights.kind[slots] == Kind.READ
-        node = self.routing.write_to(zone, shard)
-        if read.all():
+        reads = np.count_nonzero(read)
+        if reads == read.size:
             node = self.routing.read_at(zone, shard)
-        elif read.any():
+        else:
+            node = self.routing.write_to(zone, shard)
             node[read] = self.routing.read_at(zone[read], shard[read])
-        again = self.tries[slots] > 0
-        if again.any():
-            self._elsewhere(slots, zone, shard, node, np.flatnonzero(again & read))
+        if np.count_nonzero(self.tries[slots]):
+            self._elsewhere(slots, zone, shard, node, np.flatnonzero((self.tries[slots] > 0) & read))
         flights.shard[slots] = shard
         flights.db[slots] = node
         self.due[slots] = t + self.timeout
@@ -184,7 +185,7 @@ class DatabasePath(DatabaseNodes):
             node = flights.db[slots].astype(np.int64)
             read = flights.kind[slots] == Kind.READ
             welcome = self.nodes.up[node] & np.where(read, self.takes_reads[node], self.writable_from[node] <= t)
-            if not welcome.all():
+            if np.count_nonzero(welcome) < welcome.size:
                 self._turn_away(t[~welcome], slots[~welcome], node[~welcome])
                 t, slots, node = t[welcome], slots[welcome], node[welcome]
         work = flights.db_work[slots]
@@ -211,7 +212,7 @@ class DatabasePath(DatabaseNodes):
 
     def _inside(self, t: F8, slots: I8, node: I8, plan: Admission) -> None:
         """Note who is in, who was shed, and whose driver will have given up before the end."""
-        if not plan.accepted.all():
+        if np.count_nonzero(plan.accepted) < slots.size:
             out = ~plan.accepted
             requests = out & (slots >= 0)
             if requests.any():
@@ -228,7 +229,7 @@ class DatabasePath(DatabaseNodes):
         self.reach[slots] = t
         due = self.due[slots]
         impatient = finish > due
-        if impatient.any():
+        if np.count_nonzero(impatient):
             rows = slots[impatient]
             self.timers.push(due[impatient], rows, self.core.flights.id[rows])
 

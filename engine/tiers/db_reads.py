@@ -23,26 +23,27 @@ class DatabaseReads(DatabasePath):
         """Answer reads at t (n,); who was shown less than the last commit, (n,) bool."""
         flights, versions = self.core.flights, self.versions
         version = versions.head_version[key]
-        unsettled = np.flatnonzero(t < versions.settled[key])
+        unsettled = t < versions.settled[key]
         stale = np.zeros(t.size, dtype=np.bool_)
-        if unsettled.size or self.stray_count:
-            version, stale = self._look_back(t, node, key, version, unsettled)
+        if self.stray_count or np.count_nonzero(unsettled):
+            version, stale = self._look_back(t, node, key, version, np.flatnonzero(unsettled))
         users = flights.user[slots].astype(np.int64)
         unwritten, backwards = versions.expect(users, key, version)
-        if unwritten.any():
+        if np.count_nonzero(unwritten):
             self._judge_own(flights.sent[slots], users, key, np.flatnonzero(unwritten))
         self.meters.totals["backwards"] += int(np.count_nonzero(backwards))
         flights.version[slots] = version
-        if stale.any():
+        if np.count_nonzero(stale):
             flights.flags[slots[stale]] |= STALE
             self.meters.count_stale(key[stale])
         self.phase[slots] = OUTSIDE
         fills = (flights.flags[slots] & FILLS) != 0
-        if self.cache is None or not fills.any():
+        n = np.count_nonzero(fills)
+        if self.cache is None or not n:
             self.replies.send(t, slots, "db", node)
             return stale
         self.cache.filled(t[fills], slots[fills], node[fills])
-        if not fills.all():
+        if n < fills.size:
             self.replies.send(t[~fills], slots[~fills], "db", node[~fills])
         return stale
 

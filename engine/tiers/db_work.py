@@ -32,7 +32,7 @@ class DatabaseWork(DatabaseWrites):
             if self.abandoned:
                 gone = self._drop_abandoned(gone, unheard)
             late = gone.finish > self.due[gone.row]
-            if late.any():
+            if np.count_nonzero(late):
                 rows = gone.row[late]
                 self._abandon(self.due[rows], rows)
                 gone = self._drop_abandoned(gone, unheard)
@@ -54,20 +54,21 @@ class DatabaseWork(DatabaseWrites):
         self.meters.served.append((node, shard, key, kind.astype(np.int64), (t - gone.arrival) * 1e3, stale))
         self._trace(gone)
         keep = self.places.owner[key] == shard
-        if self.nodes.error_rate.any():
+        if self.erring:
             keep &= ~self._errors(t, slots, node)
-        if not keep.all():
+        if np.count_nonzero(keep) < keep.size:
             moved = ~keep & (self.phase[slots] == INSIDE)
             self._forward(t[moved], slots[moved], node[moved])
         wrote = keep & (kind == Kind.WRITE)
-        if wrote.any():
+        if np.count_nonzero(wrote):
             self._write(t[wrote], slots[wrote], node[wrote], key[wrote])
             reads = keep & ~wrote
         else:
             reads = keep
-        if reads.all():
+        n = np.count_nonzero(reads)
+        if n == reads.size:
             stale[:] = self._read(t, slots, node, key)
-        elif reads.any():
+        elif n:
             stale[reads] = self._read(t[reads], slots[reads], node[reads], key[reads])
 
     def _errors(self, t: F8, slots: I8, node: I8) -> B:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..causes import Cause
 from ..fabric import RTO_S, Fate
+from .db_log import INF
 from .db_nodes import F8, I8
 from .db_path import OUTSIDE, WRITTEN, Unheard
 from .db_reads import DatabaseReads
@@ -20,18 +21,64 @@ class DatabaseWrites(DatabaseReads):
 
     def _write(self, t: F8, slots: I8, node: I8, key: I8) -> None:
         """Writes that are done at t (n,), ascending: into the log of the shard, or of a former primary's branch."""
-        shard_of = self.shard_of_node[node]
-        for s in np.unique(shard_of).tolist():
-            shard = self.shards[s]
-            mine = shard_of == s
-            main = mine & (node == shard.primary)
-            if main.any():
-                self._write_main(shard, t[main], slots[main], key[main])
-            astray = mine & ~main
-            if astray.any():
-                self._write_astray(shard, t[astray], slots[astray], node[astray], key[astray])
+        flights, shards, shard_of = self.core.flights, self.shards, self.shard_of_node[node].tolist()
+        easy = self.mode == ASYNC and not self.lossy
+        done: list[int] = []
+        version: list[int] = []
+        later: dict[tuple[int, bool], list[int]] = {}
+        rows = zip(t.tolist(), node.tolist(), key.tolist(), flights.user[slots].tolist(), flights.root[slots].tolist(),
+                   self.apply_work(t.size), strict=True)  # fmt: skip
+        for i, (at, n, k, user, root, work) in enumerate(rows):
+            shard = shards[shard_of[i]]
+            if easy and n == shard.primary and not shard.waiting:
+                version.append(self._write_one(shard, at, k, user, root, work))
+                done.append(i)
+            else:
+                later.setdefault((shard.index, n == shard.primary), []).append(i)
+        if done:
+            if later:
+                t, slots, node, key, whole = t[done], slots[done], node[done], key[done], (t, slots, node, key)
+            flights.version[slots] = version
+            self.reach[slots] = t
+            if self.places.chunks:
+                self.mirror(key, slots)
+            self._ack(t, slots, key)
+            if later:
+                t, slots, node, key = whole
+        for (s, main), some in later.items():
+            if main:
+                self._write_main(shards[s], t[some], slots[some], key[some])
+            else:
+                self._write_astray(shards[s], t[some], slots[some], node[some], key[some])
+
+    def _write_one(self, shard: Shard, t: float, key: int, user: int, root: int, work: float) -> int:
+        """An asynchronous commit, without numpy's cost a call: the same as `_ship` for one record. Returns the version."""
+        log, versions = shard.log, self.versions
+        lsn = versions.write(log, t, key, user, root, work)
+        i = lsn - log.base
+        commit = max(t, float(log.commit[i - 1])) if i else t
+        log.commit[i] = commit
+        log.acknowledged[i] = True
+        settled = commit
+        for follower in log.followers.values():
+            received = applied = INF
+            if follower.open:
+                received = t + follower.delay
+                if i:
+                    received = max(received, float(follower.received[i - 1]))
+                if follower.rate > 0.0:
+                    applied = (max(received, float(follower.applied[i - 1])) if i else received) + work / follower.rate
+            follower.received[i] = received
+            follower.applied[i] = applied
+            if applied > settled and self.role_of[follower.node] is Role.REPLICA:
+                settled = applied
+        versions.head_time[key] = commit
+        versions.settled[key] = settled
+        self.meters.totals["shipped"] += len(log.followers)
+        return int(versions.head_version[key])
 
     def _write_main(self, shard: Shard, t: F8, slots: I8, key: I8) -> None:
+        """Writes of one shard that wait for others, or whose wire loses packets."""
         flights, log, versions = self.core.flights, shard.log, self.versions
         base, first = log.base, log.size
         users, roots = flights.user[slots].tolist(), flights.root[slots].tolist()
@@ -47,7 +94,7 @@ class DatabaseWrites(DatabaseReads):
             self.mirror(key, slots)
         if self.mode == ASYNC and not shard.waiting:
             log.acknowledged[first : log.size] = True
-            self._ack(shard, t, slots, key)
+            self._ack(t, slots, key)
             return
         shard.waiting.extend(zip(range(base + first, base + log.size), slots.tolist(), flights.id[slots].tolist(), strict=True))
         late = log.commit[first : log.size] >= np.minimum(self.due[slots], self.core.end)
@@ -121,7 +168,7 @@ class DatabaseWrites(DatabaseReads):
                     times.append(at)
             if slots:
                 rows = np.array(slots, dtype=np.int64)
-                self._ack(shard, np.array(times), rows, flights.key[rows].astype(np.int64))
+                self._ack(np.array(times), rows, flights.key[rows].astype(np.int64))
         if len(self.late_acks):
             t, (rows, ids) = self.late_acks.take_all(end)
             ok = (flights.id[rows] == ids) & (self.phase[rows] == WRITTEN)
@@ -141,12 +188,18 @@ class DatabaseWrites(DatabaseReads):
                 stray.accepted += 1
         self._answer_writes(t, slots, key)
 
-    def _ack(self, shard: Shard, t: F8, slots: I8, key: I8) -> None:
+    def _ack(self, t: F8, slots: I8, key: I8) -> None:
         """Committed at t (n,): the users are told."""
-        if shard.failovers and not np.isfinite(shard.failovers[-1].rto):
-            note = shard.failovers[-1]
-            note.rto = float(t[0]) - note.failed
-            note.step(float(t[0]), "first write acknowledged")
+        if self.recovering:
+            of = self.core.flights.shard[slots]
+            for s in list(self.recovering):
+                mine = np.flatnonzero(of == s)
+                if mine.size:
+                    note = self.shards[s].failovers[-1]
+                    first = float(t[mine].min())
+                    note.rto = first - note.failed
+                    note.step(first, "first write acknowledged")
+                    self.recovering.remove(s)
         self._answer_writes(t, slots, key)
 
     def _answer_writes(self, t: F8, slots: I8, key: I8) -> None:
