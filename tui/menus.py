@@ -13,7 +13,7 @@ from .targets import candidates, default_target
 
 __all__ = ["change_menu", "fault_menu", "option_item", "scale_menu", "traffic_menu"]
 
-TRAFFIC = ("traffic", "clients")
+TRAFFIC = ("traffic", "client")
 
 
 def fault_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
@@ -31,7 +31,7 @@ def _fault(fault: FaultInfo, snapshot: Snapshot, selected: str) -> Item:
         title=fault.title,
         explain=fault.explain,
         family=fault.family,
-        targets=default_target(fault.targets, selected, snapshot),
+        targets=default_target(fault.targets, selected, snapshot, fault.family),
         amount=fault.default if fault.unit else None,
         unit=fault.unit,
         make=make,
@@ -121,7 +121,7 @@ def _now(option: OptionInfo, snapshot: Snapshot) -> str:
         return "on" if value else "off"
     if isinstance(value, int | float):
         return f"{value:g} {option.unit}".rstrip()
-    return value if isinstance(value, str) else ""
+    return value.replace("_", " ") if isinstance(value, str) else ""
 
 
 def option_item(option: OptionInfo, snapshot: Snapshot) -> Item:
@@ -145,8 +145,9 @@ def option_item(option: OptionInfo, snapshot: Snapshot) -> Item:
 
 def _choice(option: OptionInfo, word: str, now: str) -> Item:
     value: str | bool = word == "on" if option.kind == "bool" else word
-    note = "now" if word == now else ""
-    return Item(keys=word[:1], title=word, note=note, make=lambda _target, _amount: SetOption(option=option.name, value=value))
+    title = word.replace("_", " ")
+    note = "now" if title == now else ""
+    return Item(keys=word[:1], title=title, note=note, make=lambda _target, _amount: SetOption(option=option.name, value=value))
 
 
 def _number(option: OptionInfo, text: str) -> float:

@@ -12,6 +12,8 @@ from engine.snapshot import NodeState, Snapshot
 
 __all__ = ["candidates", "default_target", "describe", "kinds_of"]
 
+DNS_CACHES = ("browser", "os", "resolver")
+TIER_OF_FAMILY = {"cache": "cache", "database": "db", "dns": "dns"}
 NODE_KINDS = ("web", "cache", "db", "balancer", "city")
 _FIT = (NodeState.UP, NodeState.SLOW, NodeState.STANDBY)
 
@@ -27,7 +29,8 @@ def candidates(kind: str, snapshot: Snapshot) -> list[str]:
 def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - one case a kind
     match kind:
         case "dns":
-            return (level.name for level in snapshot.dns.levels)
+            # caches of the viewers' side are no servers; the nearest to the answer shows most
+            return (level.name for level in reversed(snapshot.dns.levels) if level.name not in DNS_CACHES)
         case "link":
             return (link.name for link in snapshot.map.links)
         case "zone":
@@ -50,9 +53,14 @@ def kinds_of(target: str, snapshot: Snapshot) -> set[str]:
     return {kind for kind in kinds if target in candidates(kind, snapshot)}
 
 
-def default_target(kinds: Sequence[str], selected: str, snapshot: Snapshot) -> tuple[str, ...]:
-    """What a fault on these kinds could be aimed at: the selected target first if it is one, then all others."""
-    found = list(dict.fromkeys(name for kind in kinds for name in candidates(kind, snapshot)))
+def default_target(kinds: Sequence[str], selected: str, snapshot: Snapshot, family: str = "") -> tuple[str, ...]:
+    """What a fault on these kinds could be aimed at: the selected target first if it is one, then all others.
+
+    Of whole tiers, a family that belongs to one ("cache") is offered that one only.
+    """
+    own = TIER_OF_FAMILY.get(family)
+    names = [(kind, name) for kind in kinds for name in candidates(kind, snapshot)]
+    found = list(dict.fromkeys(name for kind, name in names if kind != "tier" or own is None or name == own))
     if selected in found:
         found.remove(selected)
         found.insert(0, selected)

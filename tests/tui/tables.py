@@ -59,7 +59,7 @@ def catalogue() -> Catalogue:
             "balancing policy",
             "b",
             "choice",
-            ("round robin", "least connections", "ip hash"),
+            ("round_robin", "least_connections", "ip_hash"),
             0,
             0,
             "",

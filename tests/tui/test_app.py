@@ -73,7 +73,7 @@ def test_scale_change_and_a_number_out_of_range() -> None:
         await until(pilot, lambda: player.sent == [AddNode("web")])
         await pilot.press("c", "b", "i")
         await until(pilot, lambda: len(player.sent) == 2)
-        assert player.sent[-1] == SetOption("balancer.policy", "ip hash")
+        assert player.sent[-1] == SetOption("balancer.policy", "ip_hash")
         await pilot.press("c", "t")
         await pilot.pause()
         for key in ("0", "enter"):

@@ -20,7 +20,7 @@ from ..units import plain
 
 __all__ = ["MenuScreen", "MenuWidget", "columns_of"]
 
-COLUMN = 37
+COLUMN, WIDE_COLUMN = 37, 50
 FOOT = 4
 
 
@@ -57,7 +57,7 @@ class MenuWidget(CellWidget, can_focus=False):
         room = max(1, height - 4 - FOOT - 2)
         columns = min(max(1, -(-lines // room)), max(1, (width - 6) // COLUMN))
         rows = max(3, min(room, max(map(len, columns_of(self.menu.items, -(-lines // columns) + 1)), default=1)))
-        return min(width, max(columns * COLUMN + 4, 62)), min(height, rows + FOOT + 2)
+        return min(width, max(min(columns * WIDE_COLUMN + 4, width - 6), columns * COLUMN + 4, 62)), min(height, rows + FOOT + 2)
 
     def paint(self, canvas: Canvas) -> None:
         """Frame, rows in columns, then what the lit row does and to what."""
@@ -94,7 +94,7 @@ class MenuWidget(CellWidget, can_focus=False):
         canvas.text(x, y, item.keys[done:], Role.KEY | BOLD if possible else Role.FAINT)
         note = item.note or (state.target(self.menu.items, index) if item.make is not None else "")
         room = canvas.width - 5
-        note = fit(note, min(cell_len(note), 14, max(0, room - 12)))
+        note = fit(note, min(cell_len(note), max(14, room - cell_len(item.title) - 2), max(0, room - 12)))
         canvas.text(5, y, fit(item.title, room - cell_len(note) - 1), Role.TEXT if possible else Role.FAINT)
         canvas.right(canvas.width, y, note, Role.DIM if possible else Role.FAINT)
         canvas.spot(f"#{index}", 0, y, canvas.width)
