@@ -35,8 +35,7 @@ class Verdict(NamedTuple):
 class Levels:
     """Nodes of the tier "dns" and the way to them.
 
-    servers[level]: indexes of the nodes of that level. spread[level]: how many server addresses a resolver can choose from
-    (13 root and 13 .com servers; all of them share the fate of their one node).
+    servers[level]: indexes of the nodes of that level; the many root and TLD servers share the fate of one node each.
     """
 
     def __init__(self, core: Core) -> None:
@@ -48,7 +47,6 @@ class Levels:
         self.nodes.add("ns1", 0, "203.0.113.2")
         self.nodes.add("ns2", min(1, zones - 1), "203.0.113.3")
         self.servers: tuple[tuple[int, ...], ...] = ((0,), (1,), (2, 3))
-        self.spread = (13, 13, 2)
         core.fabric.add_tier(self.nodes)
         self.rng = generator(core.seed, "dns loss")
 
@@ -61,7 +59,7 @@ class Levels:
 
     def timeout(self, first: float, level: int, tries: int) -> float:
         """How long a resolver waits at its try number `tries` (0, 1 ...): doubled for each time it has asked the same server."""
-        return first * float(2 ** (tries // self.spread[level]))
+        return first * float(2 ** (tries // len(self.servers[level])))
 
     def pick(self, resolver: int, level: int, tries: int) -> int:
         """The server that is asked: resolvers spread over the servers of a level and take the next one at each try."""

@@ -85,7 +85,7 @@ class Walks:
         else:  # priming: the hints are asked who the root servers are now (RFC 8109)
             plan = [PRIME, ASK_ROOT, ASK_TLD, ASK_ZONE]
         walk = Walk(r, t, plan, name, followed, until)
-        walk.shown = [(word, "cached") for word in ("root", "tld", "delegation")[: 4 - len(plan)]]
+        walk.shown = [(word, "cached") for word in ("root", "tld")[: max(0, 3 - len(plan))]]
         self.open[r] = walk
         self.counts.walks.add_one(0)
         self._send(t, walk)

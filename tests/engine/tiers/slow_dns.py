@@ -182,11 +182,10 @@ class SlowDns:
     def exchange(self, level: str, number: int, city: int, name: str) -> Wait:
         """Ask a level up to `tries` times; what it says, None if nothing of use."""
         servers = {"root": ["root"], "tld": ["tld"], "authority": ["ns1", "ns2"]}[level]
-        alike = {"root": 13, "tld": 13, "authority": 2}[level]
         for attempt in range(self.s.tries):
             which = servers[(number + attempt) % len(servers)]
             sent = self.env.now
-            patience = self.s.timeout * 2 ** (attempt // alike)
+            patience = self.s.timeout * 2 ** (attempt // len(servers))
             self.queries[level] += 1
             way = self.distance[city][which] + self.servers[which].extra
             if way >= patience:

@@ -98,7 +98,7 @@ def test_what_is_cached_survives_a_dead_authority_until_it_ends() -> None:
 def test_retries_multiply_the_load_of_a_lossy_level() -> None:
     dns, _ = world(users=2_000, resolvers=2_000, ttl=300.0)
     dns.nodes.loss[:2] = 0.5  # a quarter of the exchanges succeeds
-    Asked([(0.001 + i * 4e-4, i) for i in range(2_000)]).run(dns, 8.0)
+    Asked([(0.001 + i * 4e-4, i) for i in range(2_000)]).run(dns, 12.0)
     asked = dns.counts.queries.sum
     # tries of three: 1 + 3/4 + 9/16; the second root query only by those who got through the first
     through = 1.0 - 0.75**3

@@ -172,7 +172,7 @@ def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float
     t = np.array([p[0] for p in people])
     user = np.array([p[1] for p in people], dtype=np.int64)
     city = np.array(cities, dtype=np.int64)
-    for number in range(round(12.0 / dns.core.dt)):
+    for number in range(round(20.0 / dns.core.dt)):
         while plan and plan[0].step * 0.2 <= dns.core.now + 1e-9:
             deed = plan.pop(0)
             do(dns, deed, end)
