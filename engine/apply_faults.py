@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .agents import AGENTS
+from .agents.base import restart as restart_agents
 from .apply_giver import Giver, Outcome, follow_up
 from .commands import Heal, HealAll, Inject, Restart
 from .effects import rebuild
@@ -113,6 +115,7 @@ def restart(world: World, giver: Giver, command: Restart) -> Outcome:
     for part in world.tiers:
         part.effects_changed()
     nodes.born[index] = world.core.now
+    restart_agents(world.agents, AGENTS, target.name, world.core.step_no)
     rebuild(world)
     if not nodes.up[index]:
         others = [f.text for f in world.faults.active() if f.event == int(nodes.event[index])]
