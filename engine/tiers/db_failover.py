@@ -59,6 +59,7 @@ class DatabaseFailover(DatabaseWork):
         shard.writable_at = now + owed
         log.commit[: log.size] = np.where(log.commit[: log.size] > now, shard.writable_at, log.commit[: log.size])
         self._set_role(node, Role.PRIMARY)
+        self.takes_reads[node] = owed <= 0.0
         self.writable_from[node] = shard.writable_at
         self._choose_standby(shard)
         for other in log.followers.values():  # what the old primary still had on the wire comes again from the new one
@@ -173,6 +174,8 @@ class DatabaseFailover(DatabaseWork):
         """Drivers learn of a new primary, zone by zone, if their web servers can reach it."""
         now = self.core.now
         for shard in self.shards:
+            if shard.writable_at <= now and shard.primary >= 0:
+                self.takes_reads[shard.primary] = True
             if shard.repoint_at > now:
                 continue
             reached = [zone for zone in shard.unaware if self._zone_reaches(zone, shard.primary)]
