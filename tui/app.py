@@ -39,6 +39,7 @@ from .view import ViewState
 __all__ = ["ScaletopApp"]
 
 INSPECT_EVERY = 1.0  # seconds between two questions about what is being inspected
+TOAST = 4.0  # seconds that a sentence can be read
 DEADLINE = 3.0  # seconds to leave in order after a signal
 
 
@@ -47,6 +48,10 @@ class ScaletopApp(PacedApp):
 
     TITLE = "scaletop"
     ENABLE_COMMAND_PALETTE = True
+    CSS = """
+    Toast { padding: 0 1; width: auto; max-width: 60; }
+    CommandPalette SearchIcon { display: none; }
+    """
     BINDINGS = [Binding("ctrl+c", "leave", "quit", show=False, priority=True, id="quit-now")]  # noqa: RUF012 - as Textual has it
 
     def __init__(
@@ -59,6 +64,8 @@ class ScaletopApp(PacedApp):
         state = ViewState(glyphs=settings.glyphs)
         self.board = BoardScreen(Board(panes, settings.keymap), state, Palette(theme))
         self._inspecting = ""
+        self._refused = ""
+        self._said = ("", -TOAST)
         self._asked_at = 0.0
         self._drawn: Snapshot | None = None
         self._sends: set[asyncio.Task[None]] = set()
@@ -123,8 +130,15 @@ class ScaletopApp(PacedApp):
     # ---- talking ----------------------------------------------------------------------------------------------------
 
     def say(self, words: str) -> None:
-        """A sentence for the person."""
-        self.notify(safe_text(words), markup=False, severity="warning", timeout=4)
+        """A sentence for the person; not again while it can still be read. What is being inspected may be refused, too."""
+        if self._inspecting and (self.session.inspection is None or self.session.inspection.target != self._inspecting):
+            self._refused, self._inspecting = words, ""
+            if isinstance(self.screen, ReaderScreen):
+                self.screen.refresh_page()
+        now = monotonic()
+        if words != self._said[0] or now - self._said[1] > TOAST:
+            self._said = (words, now)
+            self.notify(safe_text(words), markup=False, severity="warning", timeout=TOAST)
 
     def send(self, command: Command) -> None:
         """Send a command without waiting for it."""
@@ -170,13 +184,13 @@ class ScaletopApp(PacedApp):
 
     def open_inspection(self, target: str) -> None:
         """All about a part; asked again while it is read."""
-        self._inspecting, self._asked_at = target, monotonic()
+        self._inspecting, self._asked_at, self._refused = target, monotonic(), ""
         glyphs = self.board.state.glyphs
 
         def page(canvas: Canvas, first: int, words: str) -> int:
             found = self.session.inspection
             if found is None or found.target != target:
-                canvas.text(0, 0, "asking the engine ...")
+                canvas.text(0, 0, self._refused or "asking the engine ...")
                 return 1
             return rows_page(canvas, inspection_rows(found, glyphs, canvas.width), first, words)
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len as _cell_len
+from rich.cells import get_character_cell_size
 
 from .safe import safe_text
 
@@ -77,6 +78,11 @@ _RANGES = ((0x20, 0x7F), (0xA1, 0xAD), (0xAE, 0x300), (0x2500, 0x25FD), (0x2800,
 NARROW = frozenset(chr(code) for start, stop in _RANGES for code in range(start, stop))
 
 _RUNS = tuple(bytes((code,)) for code in range(256))
+
+
+def cell_len(text: str) -> int:
+    """Cells that `text` takes (it should be safe text)."""
+    return len(text) if text.isascii() else _cell_len(text)
 
 
 def fit(text: str, width: int, align: str = "<") -> str:

@@ -25,6 +25,7 @@ class Player:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.sent: list[Command] = []
+        self.answers = True
         self._queue: asyncio.Queue[FromEngine | None] = asyncio.Queue()
         self._queue.put_nowait(Welcome(1, "you", Role.PRESENTER, tables.catalogue()))
         self.update()
@@ -43,7 +44,7 @@ class Player:
 
     async def send(self, command: Command) -> None:
         self.sent.append(command)
-        if isinstance(command, Inspect):
+        if isinstance(command, Inspect) and self.answers:
             self._queue.put_nowait(Answer(1, msgspec.structs.replace(tables.inspection(), target=command.target)))
 
     async def close(self) -> None:

@@ -257,3 +257,15 @@ def test_the_series_of_speeds_has_ends() -> None:
     assert next_speed(0.0, -1) == 100.0
     assert next_speed(0.25, -1) == 0.25
     assert next_speed(3.0, 1) == 5.0
+
+
+def test_what_cannot_be_inspected_is_said_once_and_shown_on_the_page() -> None:
+    async def story(app: ScaletopApp, player: Player, pilot: Pilot[None]) -> None:
+        player.answers = False
+        await pilot.press("down", "i")
+        player.reject("there is nothing of that name")
+        player.reject("there is nothing of that name")
+        await until(pilot, lambda: "there is nothing of that name" in shown(app).split("\n")[1])
+        assert len(app._notifications) == 1
+
+    play(story)

@@ -82,7 +82,8 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         """A new snapshot is there."""
         if not self.state.frozen:
             self.widget.shown = snapshot
-            self.state = self.widget.state = update(self.state, self.board.attention(snapshot, self.state))
+            if len(self.board.boxes(self.state)) < len(self.board.specs):  # else nothing needs to rise
+                self.state = self.widget.state = update(self.state, self.board.attention(snapshot, self.state))
         self.widget.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
