@@ -41,7 +41,9 @@ def _because_of(world: World, giver: Giver, tier: str, index: int, *, good: bool
     if giver.cause:
         return giver
     name = world.core.fabric.tiers[tier].names[index]
-    return giver.led_by(_verdict_before(world, giver, name) if good else _concerned(world, tier, index))
+    if good:
+        return giver.led_by(_verdict_before(world, giver, name))
+    return giver.led_by(_concerned(world, tier, index) or world.core.log.latest_disturbance)
 
 
 def set_health(world: World, giver: Giver, command: SetHealth) -> Outcome:

@@ -8,7 +8,7 @@ from .agents import AGENTS
 from .agents.base import restart as restart_agents
 from .apply_giver import Giver, Outcome, follow_up
 from .commands import Heal, HealAll, Inject, Restart
-from .effects import rebuild
+from .effects import rebuild, target_of
 from .faults import FAULTS, resolve
 from .faults.base import FaultRow, Rejected, near
 from .faults.targets import NODE_TIERS, Target, same_target
@@ -18,7 +18,7 @@ from .undo import Inverse
 if TYPE_CHECKING:
     from .world import World
 
-ENDED_BY_RESTART = ("crash", "kill_primary", "freeze")
+ENDED_BY_RESTART = ("crash", "kill_primary", "freeze", "dns_down")
 
 
 def inject(world: World, giver: Giver, command: Inject) -> Outcome:
@@ -93,6 +93,9 @@ def _take_off(world: World, giver: Giver, faults: tuple[ActiveFault, ...], keys:
 def reinstate(world: World, event: int, faults: tuple[ActiveFault, ...]) -> None:
     """Faults that were healed by mistake act again from now on, under their old ids, because of `event`."""
     for old in faults:
+        if target_of(world, old) is None:
+            follow_up(world, event, f"nothing is left for it to act on: {old.text}", "info", old.target)
+            continue
         world.faults.add(
             ActiveFault(old.id, old.fault, old.target, old.amount, world.core.now, old.by, event, old.text, old.asked)
         )

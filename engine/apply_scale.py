@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 from .apply_giver import Giver, Outcome, follow_up
 from .catalogue import ScaleInfo
 from .commands import AddNode, Drain, RemoveNode, Undrain
-from .effects import rebuild
+from .effects import rebuild, target_of
 from .faults import Target, resolve
 from .faults.base import Rejected, near
-from .faults.targets import ANY_KIND, NODE_TIERS
-from .snapshot import ActiveFault
+from .faults.targets import NODE_TIERS
 from .undo import Inverse
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
     tier, index = target.nodes[0]
     world.core.fabric.tiers[tier].event[index] = event
     _remove(world, tier, index)
-    gone = _faults_without_target(world)
+    gone = tuple(fault for fault in world.faults.active() if target_of(world, fault) is None)
     world.faults.remove(f.id for f in gone)
     rebuild(world)
     for fault in gone:
@@ -121,17 +120,6 @@ def _remove(world: World, tier: str, index: int) -> None:
             world.balancer.remove_node(index)
         case _:
             world.database.remove_node(index)
-
-
-def _faults_without_target(world: World) -> tuple[ActiveFault, ...]:
-    """Active faults on something that is no longer there."""
-    gone: list[ActiveFault] = []
-    for fault in world.faults.active():
-        try:
-            resolve(world, fault.target, ANY_KIND)
-        except Rejected:
-            gone.append(fault)
-    return tuple(gone)
 
 
 def restore_nodes(world: World, names: tuple[str, ...]) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .faults import FAULTS, resolve
+from .faults import FAULTS, Target, resolve
 from .faults.base import Rejected
 from .faults.targets import ANY_KIND
+from .snapshot import ActiveFault
 
 if TYPE_CHECKING:
     from .world import World
@@ -20,15 +21,20 @@ def rebuild(world: World) -> None:
     """Derive every effect from the active faults, in order of id, and tell the tiers."""
     _reset(world)
     for fault in world.faults.active():
-        row = FAULTS[fault.fault]
-        try:
-            target = resolve(world, fault.target, ANY_KIND, fault.fault)
-        except Rejected:
-            continue  # what it acted on has left the system; should it come back, so does the effect
-        row.act(world, target, fault.amount, fault.event)
+        target = target_of(world, fault)
+        if target is not None:
+            FAULTS[fault.fault].act(world, target, fault.amount, fault.event)
     world.core.fabric.refresh()
     for tier in world.tiers:
         tier.effects_changed()
+
+
+def target_of(world: World, fault: ActiveFault) -> Target | None:
+    """What a fault acts on; None if that has left the system (a shard may go while the fault is on it)."""
+    try:
+        return resolve(world, fault.target, ANY_KIND, fault.fault)
+    except Rejected:
+        return None
 
 
 def _reset(world: World) -> None:

@@ -75,3 +75,9 @@ def effects(world: World) -> str:
     found["database"] = [world.database.applier_speed, world.database.replication_cut]
     found["dns"] = [dns.authority.served, dns.hosts, dns.hosts_share]
     return fingerprint(found)
+
+
+def chain(world: World, event_id: int) -> list[Event]:
+    """Events from `event_id` back to their beginning."""
+    found = [world.core.log.find(i) for i in world.core.log.chain(event_id)]
+    return [event for event in found if event is not None]
