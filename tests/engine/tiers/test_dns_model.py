@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_dns import Server, Settings, SlowDns
+from slow_dns import Cache, Server, Settings, SlowDns
 
 from engine.config import Dns as DnsConfig
 from engine.config import Scenario, Users
 from engine.core import generator
+from engine.tiers import dns as dns_module
 from engine.tiers.dns import Dns
 from engine.tiers.dns_checks import alone, step
 from engine.tiers.dns_counts import WORDS
@@ -63,6 +65,9 @@ worlds = st.fixed_dictionaries(
         "resolvers": st.integers(1, 4),
         "aliases": st.integers(0, 9),
         "seed": st.integers(0, 9),
+        "few": st.sampled_from([0, dns_module.FEW]),  # 0: every step goes by arrays
+        "tld_known": st.sampled_from([0.0, 3.0, 4.0, 5.0]),  # until when resolvers know the name servers from before
+        "zone_known": st.sampled_from([0.0, 1.0, 2.5, 5.0]),
     }
 )
 
@@ -162,6 +167,10 @@ def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float
             dns.authority.configured = dns.authority.configured.with_rrset(Rrset(name, kind, ttl, (value,)))
         dns.authority.refresh(0)
     model = slow_model(dns, config, dict(zone), seed)
+    dns.resolvers.tld_until[:] = world["tld_known"]
+    dns.resolvers.zone_until[:] = world["zone_known"]
+    for r in range(dns.resolvers.n):
+        model.caches[r] = Cache(servers_until={"tld": world["tld_known"], "zone": world["zone_known"]})
     people = sorted(people)
     cities = [u % 2 for _, u in people]
     own = dns.resolvers.of(np.array(cities, dtype=np.int64), np.array([u for _, u in people], dtype=np.int64)).tolist()
@@ -173,6 +182,8 @@ def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float
     user = np.array([p[1] for p in people], dtype=np.int64)
     city = np.array(cities, dtype=np.int64)
     for number in range(round(20.0 / dns.core.dt)):
+        if dns.core.now > 8.5 and len(sink.seen) == len(people):
+            break
         while plan and plan[0].step * 0.2 <= dns.core.now + 1e-9:
             deed = plan.pop(0)
             do(dns, deed, end)
@@ -185,12 +196,13 @@ def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float
     return dns, model, {seen.id: seen for seen in sink.seen}
 
 
-@settings(max_examples=120, deadline=None)
-@given(world=worlds, plan=st.lists(deeds, max_size=8), people=st.lists(asks, min_size=10, max_size=40, unique_by=lambda a: a[0]))
+@settings(max_examples=100, deadline=None)
+@given(world=worlds, plan=st.lists(deeds, max_size=8), people=st.lists(asks, min_size=30, max_size=80, unique_by=lambda a: a[0]))
 def test_every_look_up_ends_as_in_the_slow_model(
     world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]
 ) -> None:
-    dns, model, seen = run_both(world, plan, people)
+    with patch.object(dns_module, "FEW", world["few"]):
+        dns, model, seen = run_both(world, plan, people)
     assert sorted(seen) == sorted(model.ended)
     for request, (when, took, said) in model.ended.items():
         mine = seen[request]
