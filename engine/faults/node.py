@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .base import FaultRow, row
+from .base import FaultRow, Rejected, row
 from .targets import Target
 
 if TYPE_CHECKING:
@@ -43,9 +44,17 @@ def freeze(world: World, target: Target, _amount: float, event: int) -> None:
         nodes.speed[index] = 0.0
 
 
+def answering(_world: World, target: Target) -> Target:
+    """The nodes that make answers of their own: a balancer has none to spoil, it hands on what servers say."""
+    if not any(tier != "balancer" for tier, _ in target.nodes):
+        raise Rejected(f"errors: nothing in {target.label} makes answers of its own")
+    return target
+
+
 def error_rate(world: World, target: Target, amount: float, event: int) -> None:
     """`amount` per cent of what it serves is answered with an error."""
-    for nodes, index in each(world, target, event):
+    makers = tuple((tier, index) for tier, index in target.nodes if tier != "balancer")
+    for nodes, index in each(world, replace(target, nodes=makers), event):
         nodes.error_rate[index] = 1.0 - (1.0 - nodes.error_rate[index]) * (1.0 - amount / 100.0)
 
 
@@ -113,6 +122,7 @@ ROWS: tuple[FaultRow, ...] = (
         "It answers this share of requests with an error.",
         "{target} answers {amount} % with errors",
         error_rate,
+        aim=answering,
         amount=(20.0, 0.0, 100.0, "%"),
     ),
 )

@@ -91,6 +91,7 @@ REFUSED: list[tuple[WorldCommand, str]] = [
     (Inject("crash", "Seoul"), "does not act on Seoul"),
     (Inject("slow", "web-1", -3.0), "slow takes 1 to 1000"),
     (Inject("slow", "web-1", float("nan")), "slow takes"),
+    (Inject("error_rate", "balancer"), "errors: nothing in the balancers makes answers"),
     (Heal("web-3"), "nothing is wrong with web-3"),
     (Heal(), "nothing is wrong"),
     (Heal(fault_id=77), "there is no fault 77 now"),

@@ -38,6 +38,7 @@ CASES: list[tuple[str, str, float | None, Callable[[World], bool]]] = [
     ("slow", "web", 4.0, lambda w: (w.web.nodes.speed == 0.25).all()),
     ("freeze", "cache-3", None, lambda w: w.cache.nodes.speed[2] == 0.0 and w.cache.nodes.up[2]),
     ("error_rate", "web-1", 30.0, lambda w: w.web.nodes.error_rate.tolist() == pytest.approx([0.3, 0.0, 0.0])),
+    ("error_rate", "zone:a", 30.0, lambda w: w.web.nodes.error_rate[0] > 0 and not w.balancer.nodes.event.any()),
     ("packet_loss", "cache-1", 10.0, lambda w: w.cache.nodes.loss[0] == pytest.approx(0.1)),
     ("packet_loss", "web~cache", 100.0, lambda w: fates(w, "web", 0, "cache", 1) == Fate.DROPPED),
     ("latency", "web-1~cache-2", 70.0, lambda w: delay(w, "web", 0, "cache", 1) - delay(w, "web", 0, "cache", 0) > 0.07),
