@@ -63,6 +63,7 @@ class ScaletopApp(PacedApp):
         self.look = theme
         state = ViewState(glyphs=settings.glyphs)
         self.board = BoardScreen(Board(panes, settings.keymap), state, Palette(theme))
+        self._leaving = False
         self._inspecting = ""
         self._refused = ""
         self._said = ("", -TOAST)
@@ -92,6 +93,8 @@ class ScaletopApp(PacedApp):
             await self.session.run()
         except OSError as error:
             self.session.goodbye = str(error)
+        if self._leaving:
+            return
         reason = self.session.goodbye or "the engine has ended"
         self.exit(return_code=1, message=f"scaletop: {safe_text(reason)}")
 
@@ -103,6 +106,7 @@ class ScaletopApp(PacedApp):
 
     def _signalled(self, number: int) -> None:
         """Leave in order; if the terminal is gone and that hangs, leave anyway."""
+        self._leaving = True
         guard = threading.Timer(DEADLINE, leave_now, (128 + number,))
         guard.daemon = True
         guard.start()
@@ -200,8 +204,9 @@ class ScaletopApp(PacedApp):
 
     async def action_leave(self) -> None:
         """Quit."""
-        await self.session.close()
+        self._leaving = True
         self.exit(return_code=0)
+        await self.session.close()
 
     def action_redraw_all(self) -> None:
         """After another program wrote on the terminal."""

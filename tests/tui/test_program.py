@@ -1,0 +1,80 @@
+"""The whole program on a pseudo-terminal, screen and real engine: it opens, attaches, and every end leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+from ptyrun import Terminal
+
+PROGRAM = [sys.executable, "-c", "from tui.cli import main; main(prog_name='scaletop')"]
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def last_words(terminal: Terminal) -> str:
+    """What is left on the terminal after the screen."""
+    return re.sub(r"\x1b\[[0-9;?<>]*[a-zA-Z]", "", terminal.output.decode().rpartition("\x1b[?1049l")[2]).strip()
+
+
+def test_q_ends_screen_and_engine() -> None:
+    with Terminal(PROGRAM, (80, 24)) as terminal:
+        assert terminal.run(60, lambda: b"p99" in terminal.output)
+        (engine,) = children(terminal.pid)
+        terminal.type(b"q")
+        assert terminal.wait(15) == 0
+        assert not running(engine)
+        assert last_words(terminal) == ""
+
+
+def test_a_killed_screen_leaves_no_engine() -> None:
+    with Terminal(PROGRAM, (80, 24)) as terminal:
+        assert terminal.run(60, lambda: b"p99" in terminal.output)
+        (engine,) = children(terminal.pid)
+        os.kill(terminal.pid, signal.SIGKILL)
+        assert terminal.wait() == 128 + signal.SIGKILL
+        end = monotonic() + 15
+        while running(engine) and monotonic() < end:
+            sleep(0.05)
+        assert not running(engine)
+
+
+def test_a_killed_engine_leaves_no_broken_terminal() -> None:
+    with Terminal(PROGRAM, (80, 24)) as terminal:
+        assert terminal.run(60, lambda: b"p99" in terminal.output)
+        os.kill(children(terminal.pid)[0], signal.SIGKILL)
+        assert terminal.wait(15) == 1
+        assert last_words(terminal).startswith("scaletop: the engine")
+
+
+def test_a_scenario_that_is_not_there_is_one_sentence() -> None:
+    with Terminal([*PROGRAM, "nosuch"], (80, 24)) as terminal:
+        assert terminal.wait(30) == 1
+        assert last_words(terminal).startswith("scaletop: there is no scenario 'nosuch'")
+
+
+def test_a_second_screen_attaches_and_leaves_the_engine_running(tmp_path: Path) -> None:
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    with Terminal([*PROGRAM, "--listen", "here"], (80, 24), env=env) as owner:
+        assert owner.run(60, lambda: b"p99" in owner.output)
+        with Terminal([*PROGRAM, "attach", "here", "--view"], (100, 30), env=env) as second:
+            assert second.run(60, lambda: b"p99" in second.output)
+            second.type(b"q")
+            assert second.wait(15) == 0
+        (engine,) = children(owner.pid)
+        assert running(engine)
+        owner.type(b"q")
+        assert owner.wait(15) == 0
