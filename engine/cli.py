@@ -190,9 +190,8 @@ def check(name: str, seconds: float | None, seed: int | None, as_json: bool) -> 
         click.echo(json.dumps([msgspec.to_builtins(v) for v in verdicts], indent=2))
     else:
         for v in verdicts:
-            band = " and ".join(
-                [f"at least {v.least:g}"] * (v.least is not None) + [f"at most {v.most:g}"] * (v.most is not None)
-            )
+            bounds = (("at least", v.least), ("at most", v.most))
+            band = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
             click.echo(f"{'kept  ' if v.kept else 'MISSED'}  {v.metric} = {v.measured:.6g}, wanted {band}  {v.why}")
         if not verdicts:
             click.echo(f"{name} has no goals; nothing to judge.")

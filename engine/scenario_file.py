@@ -178,6 +178,7 @@ def _fields_at(path: str) -> list[str]:
 
 def _sense(scenario: Scenario, text: str, where: str) -> None:
     """What ranges cannot say."""
+    from .script import problems  # which knows all faults and options, and so nearly everything
 
     def refuse(path: str, what: str) -> None:
         raise ScenarioError(f"{where}, line {line_of(path, text)}: {what}")
@@ -201,6 +202,8 @@ def _sense(scenario: Scenario, text: str, where: str) -> None:
         deeds = [bool(step.fault), bool(step.heal), bool(step.option), bool(step.add), bool(step.remove), bool(step.say)]
         if sum(deeds[:5]) > 1 or not any(deeds):
             refuse(f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove or say.")
+    for i, sentence in problems(scenario):
+        refuse(f"$.script[{i}].at", f"{sentence}.")
     for i, goal in enumerate(scenario.goal):
         if goal.least is None and goal.most is None:
             refuse(f"$.goal[{i}].metric", "a [[goal]] needs `least` or `most`.")
