@@ -119,6 +119,11 @@ class DatabaseFailover(DatabaseWork):
         for key, version, commit in reversed(branch):
             stray.put(key, version, commit)
         self.meters.totals["lost"] += note.lost
+        for earlier in shard.strays.values():
+            if earlier.fork > position:  # it has what is cut off now: part of its branch from here on
+                lsns = range(earlier.fork - 1, position - 1, -1)
+                rows = [(int(log.key[n - log.base]), int(log.version[n - log.base])) for n in lsns if n >= log.base]
+                earlier.inherit(rows, position)
         shard.strays[old] = stray
         log.cut_back(position)
         self.writable_from[old] = np.inf if fence else 0.0

@@ -77,6 +77,13 @@ class Stray:
         if len(versions) > 8:
             del versions[0]
 
+    def inherit(self, older: list[tuple[int, int]], fork: int) -> None:
+        """The branch starts earlier than it did: it has these (key, version) too, the newest first."""
+        for key, version in older:
+            self.heads.setdefault(key, []).insert(0, (-INF, version))
+        self.left_over += len(older)
+        self.fork = fork
+
     def version(self, key: int, t: float) -> int | None:
         """Version of `key` that the branch shows at t, None if the branch has none."""
         for commit, version in reversed(self.heads.get(key, ())):
