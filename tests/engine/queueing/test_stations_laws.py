@@ -178,3 +178,17 @@ def test_changes_of_the_past_and_impossible_figures_are_refused(change):
     tier.departures(1.0)
     with pytest.raises(ValueError, match=r"departures up to|speed|workers"):
         change(tier)
+
+
+@pytest.mark.parametrize("discipline", list(Discipline))
+def test_little_holds_when_jobs_end_between_two_looks(discipline):
+    """A crash and a cancellation later than the last departures: what was there until then counts, to the second."""
+    tier = Stations([1, 1], discipline=discipline)
+    tier.admit(np.array([0.0, 0.0, 0.5, 0.5]), np.array([0, 1, 0, 1]), np.full(4, 10.0), np.arange(4))
+    tier.departures(1.0)
+    assert tier.crash(0, 3.0).tolist() == [0, 2]
+    assert tier.cancel([1], 4.0).tolist() == [1]
+    tier.departures(6.0)
+    assert tier.totals.presence.tolist() == pytest.approx([3.0 + 2.5, 4.0 + 5.5])
+    assert tier.totals.aborted.tolist() == pytest.approx([3.0 + 2.5, 4.0])
+    assert tier.busy_seconds(6.0).tolist() == pytest.approx([3.0, 6.0])
