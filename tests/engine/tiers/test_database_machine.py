@@ -138,7 +138,8 @@ class DatabaseMachine(RuleBasedStateMachine):
         for _ in range(n):
             self.user = (self.user + 1) % 20
             at, key = now + draw.random() * 0.05, int(draw.integers(KEYS))
-            self.rig.at([Ask(at, key, bool(draw.random() < 0.5), self.user, draw.random() * 0.004, int(draw.integers(3)))])
+            work = draw.random() * (0.1 if draw.random() < 0.3 else 0.004)
+            self.rig.at([Ask(at, key, bool(draw.random() < 0.5), self.user, work, int(draw.integers(3)))])
         self.run(5)
 
     @rule(n=st.integers(1, 8))
@@ -235,10 +236,10 @@ class DatabaseMachine(RuleBasedStateMachine):
             self.db.add_replica(shard.name)
             self.rig.changed()
 
-    @rule(keys=st.integers(1, 10))
-    def copy(self, keys: int) -> None:
+    @rule(keys=st.integers(1, 10), n=st.integers(0, 6))
+    def copy(self, keys: int, n: int) -> None:
         self.db.copy_chunk(keys)
-        self.run(3)
+        self.run(n)
 
     # ---- what is always true
 
