@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from engine.snapshot import Backend, Balancer, NodeState, Snapshot
 
-from ..charts import Glyphs, bar
+from ..charts import Glyphs
 from ..draw import Canvas, Role, fit
 from ..frame import Verdict
 from ..marks import attention_of, mark
 from ..pane import Pane, PaneView, window
 from ..units import count, duration, percent, plain, rate, whole
-from .history import draw_histories
-from .table import STRONG, Column, Fact, Table, before, dot, facts, rank, sound, spark, tendency
+from .history import History, fill_with_histories, room_for_histories
+from .table import STRONG, Column, Fact, Table, before, dot, facts, named, rank, sound, spark, tendency
 
 __all__ = ["BalancerPane"]
 
@@ -35,7 +35,6 @@ ZOOMED = (
     Column("weight", 6, 1, 0, ">", "weight"),
     COLUMNS[-1],
 )
-CHART_ROWS = 9
 
 
 class BalancerPane(Pane):
@@ -61,16 +60,12 @@ class BalancerPane(Pane):
         if canvas.height >= 4 or not rows:
             _facts(canvas, part)
             y = 1
-        if view.zoomed and canvas.height >= 24:
-            chart = canvas.inside(0, y + 1, canvas.width, CHART_ROWS)
-            shares = [(f"share of {b.name}", b.share_trend, lambda v: percent(v, 0), Role.CHART2) for b in rows[:3]]
-            draw_histories(chart, (("asked", part.rate_trend, lambda v: rate(v, 0), Role.CHART), *shares), view.glyphs)
-            y += CHART_ROWS + 2
-        table = Table(canvas, ZOOMED if view.zoomed else COLUMNS)
-        if canvas.height - y > len(rows) or view.zoomed:
+        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed)
+        table = Table(canvas, named(ZOOMED if view.zoomed else COLUMNS, (b.name for b in rows)))
+        if rows and (height - y > len(rows) or view.zoomed):
             table.head(y)
             y += 1
-        room = canvas.height - y
+        room = height - y
         at = next((i for i, b in enumerate(rows) if b.name == view.selected), -1)
         shown = room - 1 if len(rows) > room > 1 else room
         top = max((sound(b.share) for b in rows), default=0.0)
@@ -79,11 +74,22 @@ class BalancerPane(Pane):
             _row(table, line, rows[i], top, view.glyphs)
         if len(rows) > room > 1:
             _rest(canvas, y + shown, [b for i, b in enumerate(rows) if i not in lines], view.glyphs)
+        fill_with_histories(canvas, y + min(room, len(rows)), _charts(part, rows), view.glyphs)
 
 
 def _order(part: Balancer, view: PaneView) -> list[Backend]:
     found = [b for b in part.backends if view.matches(b.name, b.state.value, b.verdict)]
     return sorted(found, key=lambda b: (rank(b.state), b.healthy))
+
+
+def _charts(part: Balancer, rows: Sequence[Backend]) -> tuple[History, ...]:
+    """How much is asked, and the shares of the first servers (those in trouble)."""
+    shares = [(f"share of {b.name}", b.share_trend, _share, Role.CHART2) for b in rows[:3]]
+    return (("asked", part.rate_trend, lambda v: rate(v, 0), Role.CHART), *shares)
+
+
+def _share(value: float) -> str:
+    return percent(value, 0)
 
 
 def _facts(canvas: Canvas, part: Balancer) -> None:
@@ -113,7 +119,7 @@ def _row(table: Table, y: int, backend: Backend, top: float, glyphs: Glyphs) -> 
     table.put(y, "mark", *dot(backend.state, glyphs))
     table.put(y, "name", backend.name, state.role if attention_of(backend.state) >= 2 else Role.TEXT)
     colour = state.role if attention_of(backend.state) else Role.CHART
-    table.put(y, "bar", bar(backend.share / top if top > 0 else 0.0, table.width("bar"), glyphs), colour)
+    table.bar(y, "bar", backend.share / top if top > 0 else 0.0, glyphs, colour)
     table.put(y, "share", percent(backend.share, 6), number)
     table.put(y, "way", *tendency(backend.share_trend, glyphs))
     table.put(y, "rate", rate(backend.rate), number)

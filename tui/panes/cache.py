@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from engine.snapshot import Cache, CacheNode, HotKey, NodeState, Snapshot
 
-from ..charts import Glyphs, bar, gauge
+from ..charts import Glyphs
 from ..draw import BOLD, Canvas, Role, cell_len, fit
 from ..frame import Verdict
 from ..marks import attention_of, mark
-from ..pane import Pane, PaneView, window
+from ..pane import Pane, PaneView
 from ..safe import safe_text
 from ..units import count, duration, percent, rate
-from .history import History, draw_histories
+from .history import History, fill_with_histories, room_for_histories
 from .settings import draw_settings, on_off
-from .table import Column, Fact, Table, after, dot, facts, rank, sound, spark, tendency
+from .table import Column, Fact, Table, after, dot, draw_more, facts, named, rank, some_of, sound, spark, tendency
 
 __all__ = ["CachePane"]
 
@@ -38,8 +38,8 @@ HOT = (
     Column("home", 8, 6, 6, "<", "home"),
     Column("cached", 8, 5, 6, "<", ""),
 )
+STALE = 0.01  # share of stale hits that is more than the ordinary
 FALLEN = 0.03  # hits that fell by this much in a minute ask for a look
-CHART_ROWS = 9
 
 
 class CachePane(Pane):
@@ -70,20 +70,23 @@ class CachePane(Pane):
         if canvas.height >= len(rows) + 4:
             _why(canvas, 1, part)
             y = 2
-        if view.zoomed and canvas.height >= 24:
-            draw_histories(canvas.inside(0, y + 1, canvas.width, CHART_ROWS), _charts(part), view.glyphs)
-            y += CHART_ROWS + 2
-            y += draw_settings(canvas.inside(0, y, canvas.width, canvas.height - y), _settings(part)) + 1
-        table = Table(canvas, COLUMNS)
-        if canvas.height - y > len(rows):
+        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed)
+        if view.zoomed:
+            y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, height - y - 1), _settings(part)) + 1
+        table = Table(canvas, named(COLUMNS, (n.name for n in rows)))
+        if height - y > len(rows) > 0:
             table.head(y)
             y += 1
         at = next((i for i, n in enumerate(rows) if n.name == view.selected), -1)
-        for i in window(len(rows), canvas.height - y, at, view.scroll):
+        shown, hidden = some_of(len(rows), height - y, at, view.scroll)
+        for i in shown:
             _row(table, y, rows[i], view.glyphs)
             y += 1
-        if canvas.height - y >= 3 and part.hot:
-            _hot(canvas.inside(0, y + 1, canvas.width, canvas.height - y - 1), part.hot, view.glyphs)
+        draw_more(canvas, y, hidden, view.glyphs)
+        if height - y >= 3 and part.hot:
+            _hot(canvas.inside(0, y + 1, canvas.width, height - y - 1), part.hot, view.glyphs)
+            y = min(height, y + 2 + len(part.hot))
+        fill_with_histories(canvas, y, _charts(part), view.glyphs)
 
 
 def _order(part: Cache, view: PaneView) -> list[CacheNode]:
@@ -102,7 +105,7 @@ def _now(canvas: Canvas, y: int, part: Cache, glyphs: Glyphs) -> None:
                 9,
                 ((percent(known, 6), Role.TEXT | BOLD), (" hits", Role.DIM), (" ", Role.TEXT), tendency(part.hit_trend, glyphs)),
             ),
-            Fact(6, ((spark(part.hit_trend, length, glyphs, 1.0), Role.CHART),)),
+            Fact(6, ((spark(part.hit_trend, length, glyphs), Role.CHART),)),
             Fact(8, ((rate(part.rate), Role.TEXT),)),
             after(7, rate(part.fills), "fills"),
         ),
@@ -116,7 +119,7 @@ def _why(canvas: Canvas, y: int, part: Cache) -> None:
         canvas,
         y,
         (
-            after(8, rate(part.stale), "stale", Role.SLOW if part.stale > 0 else Role.TEXT),
+            after(8, rate(part.stale), "stale", Role.SLOW if part.stale > STALE * part.rate else Role.TEXT),
             after(7, rate(part.coalesced), "wait for a fill"),
             after(6, rate(part.expired), "expired"),
             after(5, rate(part.invalidated), "invalidated"),
@@ -159,10 +162,10 @@ def _row(table: Table, y: int, node: CacheNode, glyphs: Glyphs) -> None:
         table.canvas.watch(f"cache.{node.name}", words, x, y, 6)
         return
     table.put(y, "hit", percent(node.hit_share if node.rate > 0 else None, 6), number)
-    table.put(y, "trend", spark(node.hit_trend, table.width("trend"), glyphs, 1.0), Role.CHART)
+    table.put(y, "trend", spark(node.hit_trend, table.width("trend"), glyphs), Role.CHART)
     table.put(y, "rate", rate(node.rate), number)
     table.put(y, "evict", rate(node.evictions), Role.DIM)
-    table.put(y, "fill", gauge(node.fill, table.width("fill"), glyphs), Role.CHART)
+    table.bar(y, "fill", node.fill, glyphs, Role.CHART, rail=True)
     table.put(y, "keys", percent(node.key_share, 6), Role.DIM)
     table.put(y, "words", words, state.role if attention_of(node.state) else Role.DIM, watch=f"cache.{node.name}")
 
@@ -175,7 +178,7 @@ def _hot(canvas: Canvas, hot: Sequence[HotKey], glyphs: Glyphs) -> None:
         canvas.spot(str(key.key), 0, y, canvas.width)
         table.put(y, "key", f"item:{key.key}", Role.ACCENT)
         table.put(y, "share", percent(key.share, 6))
-        table.put(y, "bar", bar(key.share / top if top > 0 else 0.0, table.width("bar"), glyphs), Role.CHART)
+        table.bar(y, "bar", key.share / top if top > 0 else 0.0, glyphs, Role.CHART)
         table.put(y, "rate", rate(key.rate))
         table.put(y, "home", key.home, Role.DIM)
         table.put(y, "cached", "cached" if key.cached else "not cached", Role.OK if key.cached else Role.DIM)

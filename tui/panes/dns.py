@@ -13,7 +13,7 @@ from ..marks import attention_of, mark
 from ..pane import Pane, PaneView
 from ..safe import safe_text
 from ..units import duration, percent, rate, whole
-from .history import draw_histories
+from .history import History, fill_with_histories, room_for_histories
 from .table import Column, Fact, Table, before, dot, facts, rank, sound, spark, when
 
 __all__ = ["DnsPane"]
@@ -32,7 +32,6 @@ LEVELS = (
     Column("ttl", 7, 5, 0, ">", "ttl"),
     Column("words", 11, 4, 40),
 )
-CHART_ROWS = 8
 
 
 class DnsPane(Pane):
@@ -78,6 +77,14 @@ class DnsPane(Pane):
         for walk in part.walks[: max(0, canvas.height - y)]:
             _walk(canvas, y, walk, view.glyphs)
             y += 1
+        fill_with_histories(canvas, y, _charts(part), view.glyphs)
+
+
+def _charts(part: Dns) -> tuple[History, ...]:
+    return (
+        ("look-ups", part.lookups_trend, lambda v: rate(v, 0), Role.CHART),
+        ("resolvers on an old answer", part.stale_trend, whole, Role.CHART2),
+    )
 
 
 def _levels(part: Dns, view: PaneView) -> list[Level]:
@@ -192,25 +199,19 @@ def _walk(canvas: Canvas, y: int, walk: Walk, glyphs: Glyphs) -> None:
 
 def _zoomed(canvas: Canvas, part: Dns, view: PaneView) -> None:
     """History, every level, every record with who answers what, how long answers still live, every walk kept."""
-    y = 0
-    if canvas.height >= 24:
-        charts = (
-            ("look-ups", part.lookups_trend, lambda v: rate(v, 0), Role.CHART),
-            ("resolvers on an old answer", part.stale_trend, whole, Role.CHART2),
-        )
-        draw_histories(canvas.inside(0, 1, canvas.width, CHART_ROWS), charts, view.glyphs)
-        y = CHART_ROWS + 2
+    height = canvas.height - room_for_histories(canvas, zoomed=True)
+    y = 1
     table = Table(canvas, LEVELS)
     table.head(y)
     y += 1
-    for level in _levels(part, view)[: max(0, canvas.height - y)]:
+    for level in _levels(part, view)[: max(0, height - y)]:
         _level(table, y, level, view.glyphs)
         y += 1
     y += 1
     for record in part.records:
-        if y < canvas.height:
-            y += _record(canvas, y, record, part, view.glyphs, canvas.height - y)
-        for address, resolvers in record.answers[: max(0, canvas.height - y)]:
+        if y < height:
+            y += _record(canvas, y, record, part, view.glyphs, height - y)
+        for address, resolvers in record.answers[: max(0, height - y)]:
             words = (
                 Fact(
                     9,
@@ -225,15 +226,16 @@ def _zoomed(canvas: Canvas, part: Dns, view: PaneView) -> None:
             facts(canvas, y, words)
             y += 1
     y += 1
-    if part.ttl_left and canvas.height - y >= 5:
+    if part.ttl_left and height - y >= 5:
         canvas.text(0, y, fit("seconds that cached answers still live: few to many", min(canvas.width, 51)), Role.DIM)
         for line in histogram(part.ttl_left, min(canvas.width, 60), 3, view.glyphs):
             y += 1
             canvas.text(0, y, line, Role.CHART)
         y += 2
-    for walk in part.walks[: max(0, canvas.height - y)]:
+    for walk in part.walks[: max(0, height - y)]:
         _walk(canvas, y, walk, view.glyphs)
         y += 1
+    fill_with_histories(canvas, y, _charts(part), view.glyphs)
 
 
 def _level(table: Table, y: int, level: Level, glyphs: Glyphs) -> None:
@@ -242,7 +244,7 @@ def _level(table: Table, y: int, level: Level, glyphs: Glyphs) -> None:
     table.put(y, "mark", *dot(level.state, glyphs))
     table.put(y, "name", level.name, state.role if attention_of(level.state) >= 2 else Role.TEXT)
     table.put(y, "hit", percent(level.hit_share, 6))
-    table.put(y, "bar", gauge(level.hit_share, table.width("bar"), glyphs), Role.CHART)
+    table.bar(y, "bar", level.hit_share, glyphs, Role.CHART, rail=True)
     table.put(y, "queries", rate(level.queries), Role.TEXT)
     table.put(y, "p99", duration(level.p99_ms / 1e3), Role.TEXT)
     table.put(y, "ttl", duration(level.ttl), Role.DIM)

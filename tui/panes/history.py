@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from ..charts import Glyphs, Sample, area, nice_top
 from ..draw import BOLD, Canvas, Code, Role, cell_len, fit
 
-__all__ = ["WINDOW", "History", "draw_histories", "draw_history", "window_of"]
+__all__ = ["WINDOW", "History", "draw_histories", "draw_history", "fill_with_histories", "room_for_histories", "window_of"]
 
 WINDOW = 60  # seconds, samples of a trend
+LEAST_ROWS, MOST_ROWS = 5, 9
 LEAST = 26  # cells of a chart beside another one
 
 History = tuple[str, Sequence[float], Callable[[float], str], Code]  # title, one sample a second, how to write one, colour
@@ -47,6 +48,19 @@ def draw_history(canvas: Canvas, history: History, glyphs: Glyphs, high: float |
         ends = ("60 s ago ", " now")
         middle = canvas.width - len(ends[0]) - len(ends[1])
         canvas.text(0, canvas.height - 1, (ends[0] + rule * middle + ends[1])[: canvas.width], Role.FAINT)
+
+
+def room_for_histories(canvas: Canvas, *, zoomed: bool) -> int:
+    """Rows at the bottom that the other lines of a pane leave to charts in any case; more if there is more room."""
+    return MOST_ROWS if zoomed and canvas.height >= 2 * MOST_ROWS + 4 else 0
+
+
+def fill_with_histories(canvas: Canvas, y: int, histories: Sequence[History], glyphs: Glyphs) -> None:
+    """Use what is free from row y on for charts, if it is enough to read them."""
+    free = canvas.height - y - 1
+    if free >= LEAST_ROWS and histories:
+        rows = min(free, max(MOST_ROWS, canvas.height * 2 // 5))
+        draw_histories(canvas.inside(0, canvas.height - rows, canvas.width, rows), histories, glyphs)
 
 
 def draw_histories(canvas: Canvas, histories: Sequence[History], glyphs: Glyphs, high: float | None = None) -> None:

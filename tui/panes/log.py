@@ -49,12 +49,15 @@ class LogPane(Pane):
             words = "nothing matches the filter" if snapshot.events else "nothing happened yet"
             canvas.text(0, 0, fit(words, min(canvas.width, len(words))), Role.DIM)
         rows = rows[view.scroll :]
+        newest = max((e.id for e in snapshot.events), default=0)
         for y, row in enumerate(rows[: canvas.height]):
             if isinstance(row, int):
-                dots = "..." if view.glyphs is Glyphs.ASCII else "⋮"
+                dots = "..." if view.glyphs is Glyphs.ASCII else "…"
                 canvas.text(9, y, fit(f"{dots} {row} more", max(0, min(16, canvas.width - 9))), Role.FAINT)
             else:
                 _line(canvas, y, row, view.glyphs)
+                if row.event.id == newest:
+                    canvas.watch("log.newest", newest, 0, y, 8)
 
 
 def _stories(snapshot: Snapshot, view: PaneView) -> list[list[Line]]:
@@ -63,7 +66,8 @@ def _stories(snapshot: Snapshot, view: PaneView) -> list[list[Line]]:
         found = [e for e in snapshot.events if view.matches(e.text, e.target, e.by, e.keys, e.level)]
         return [[Line(event, 0)] for event in reversed(found)]
     stories: list[list[Line]] = []
-    for line in weave(snapshot.events):
+    once = {event.id: event for event in snapshot.events if event.id > 0}  # a damaged log must not go round in circles
+    for line in weave(once.values()):
         if line.depth == 0:
             stories.append([])
         stories[-1].append(line)
@@ -106,4 +110,3 @@ def _line(canvas: Canvas, y: int, line: Line, glyphs: Glyphs) -> None:
     if event.keys:
         x = write(x, event.keys, Role.KEY) + 1
     write(x, event.text, role)
-    canvas.watch(f"log.{event.id}", event.id, 0, y, 8)

@@ -71,22 +71,23 @@ def _shown(snapshot: Snapshot, view: PaneView) -> list[Node]:
 def _columns(canvas: Canvas, tiers: Sequence[Tier], links: Sequence[Link], view: PaneView) -> int:
     """Draw all columns and the wires between them; returns how many rows were used."""
     stacks, gap = stacks_of(tiers, canvas.width, canvas.height, view.selected)
-    ends = [_stack(canvas.inside(s.x, 0, s.width, canvas.height), s, view.glyphs) for s in stacks]
+    ends = [_stack(canvas, s, view.glyphs) for s in stacks]
     for at, (left, right) in enumerate(pairwise(stacks)):
         joined = link_between(links, left, right)
         draw_bus(canvas, left.x + left.width, gap, ends[at], ends[at + 1], joined, view.glyphs)
     return max((sum(1 + len(t.rows) for t in s.tiers) for s in stacks), default=0)
 
 
-def _stack(canvas: Canvas, stack: Stack, glyphs: Glyphs) -> Ends:
-    """Draw a column; returns where wires may meet it."""
+def _stack(whole: Canvas, stack: Stack, glyphs: Glyphs) -> Ends:
+    """Draw a column; returns where wires may meet it. A title may reach one cell into the gap."""
+    canvas = whole.inside(stack.x, 0, stack.width, whole.height)
     y = 0
     ends = Ends({}, {})
     for tier in stack.tiers:
         title = tier.title if len(tier.nodes) == 1 else f"{tier.title} ×{len(tier.nodes)}"
-        if cell_len(safe_text(title)) > canvas.width:
+        if cell_len(safe_text(title)) > stack.width + 1:
             title = tier.title
-        canvas.text(0, y, fit(title, min(canvas.width, cell_len(safe_text(title)))), Role.DIM | BOLD)
+        whole.text(stack.x, y, fit(title, min(stack.width + 1, cell_len(safe_text(title)))), Role.DIM | BOLD)
         canvas.spot(tier.name, 0, y, canvas.width)
         ends.titles[tier.name] = y
         y += 1

@@ -16,7 +16,7 @@ from .map_rows import Row, Widths, rows_of, wanted
 
 __all__ = ["TITLES", "Stack", "Tier", "stacks_of", "tiers_of"]
 
-TITLES = {"city": "users", "balancer": "front door", "web": "web", "cache": "cache", "db": "data"}
+TITLES = {"city": "users", "balancer": "balancer", "web": "web", "cache": "cache", "db": "data"}
 COLUMNS = (("city",), ("balancer",), ("web",), ("cache", "db"))
 GAP, MOST_GAP = 3, 11
 NAME = 10  # cells of a name in a narrow column
@@ -94,13 +94,13 @@ def stacks_of(tiers: Sequence[Tier], width: int, height: int, selected: str) -> 
     for stack in stacks:
         stack.x, stack.width = x, min(stack.widths.total, max(0, width - x))
         x += stack.width + gap
-        _give_rows(stack.tiers, height, selected)
+        _give_rows(stack, height, selected)
     return stacks, gap
 
 
 def _name_width(tiers: Sequence[Tier]) -> int:
     names = [cell_len(safe_text(n.name)) for tier in tiers for n in tier.nodes[:200]]
-    titles = [cell_len(tier.title) - 2 for tier in tiers]
+    titles = [cell_len(tier.title) - 3 for tier in tiers]
     return max(1, min(NAME, max(names, default=1)), *titles)
 
 
@@ -129,10 +129,11 @@ def _widen(stacks: list[Stack], width: int) -> int:
     return min(gap, MOST_GAP)
 
 
-def _give_rows(tiers: Sequence[Tier], height: int, selected: str) -> None:
+def _give_rows(stack: Stack, height: int, selected: str) -> None:
     """Share the rows of a column: each tier what it needs to be told well, then all its nodes, in order."""
+    tiers = stack.tiers
     room = height - len(tiers)  # a title each
-    full, well = zip(*(wanted(tier.nodes) for tier in tiers), strict=True)
+    full, well = zip(*(wanted(tier.nodes, stack.width) for tier in tiers), strict=True)
     given = [0] * len(tiers)
     for goal in ([1] * len(tiers), well, full):
         for at in range(len(tiers)):
@@ -140,4 +141,4 @@ def _give_rows(tiers: Sequence[Tier], height: int, selected: str) -> None:
             given[at] += more
             room -= more
     for tier, rows in zip(tiers, given, strict=True):
-        tier.rows = rows_of(tier.nodes, rows, selected)
+        tier.rows = rows_of(tier.nodes, rows, stack.width, selected)

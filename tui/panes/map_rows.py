@@ -18,8 +18,9 @@ from .table import STATE_ORDER, rank, sound
 
 __all__ = ["Kind", "Row", "Widths", "counts", "draw_row", "rows_of", "wanted"]
 
-LOAD_LEVELS = " ▁▂▃▄▅▆▇█"
+LOAD_LEVELS = "▁▂▃▄▅"  # never a full cell: rows of a mosaic stay apart, and what is broken stands out
 UNKNOWN = "– %"
+EACH, MOST = 12, 60  # rows that a tier gets before others have theirs, and that it wants at all
 BY_RATE = ("city",)  # tiers whose load is a rate, not a share of their workers
 
 
@@ -68,14 +69,17 @@ def groups(nodes: Sequence[Node]) -> list[tuple[Node, ...]]:
     return [tuple(group) for group in found.values()]
 
 
-def wanted(nodes: Sequence[Node]) -> tuple[int, int]:
-    """(rows to show every node, rows to show the tier well)."""
-    grouped = any(node.group for node in nodes)
-    well = len(groups(nodes)) if grouped else len(nodes)
-    return len(nodes), well if well <= 12 else min(len(nodes), 4)
+def wanted(nodes: Sequence[Node], width: int) -> tuple[int, int]:
+    """(rows to show every node, rows to show the tier well). A large tier is shown by its shards or as a mosaic."""
+    some = len(groups(nodes)) if any(node.group for node in nodes) else len(nodes)
+    well = some if some <= EACH else min(len(nodes), 4)
+    if len(nodes) <= MOST:
+        return len(nodes), well
+    mosaic = 1 + sum(attention_of(node.state) >= 2 for node in nodes) + -(-len(nodes) // max(1, width))
+    return max(mosaic, some if some <= MOST else 0), well
 
 
-def rows_of(nodes: Sequence[Node], room: int, selected: str = "") -> list[Row]:
+def rows_of(nodes: Sequence[Node], room: int, width: int, selected: str = "") -> list[Row]:
     """The tier in at most `room` rows. If not all nodes fit: shards, or counts, then who is broken, then a mosaic of all."""
     if room <= 0 or not nodes:
         return []
@@ -94,7 +98,7 @@ def rows_of(nodes: Sequence[Node], room: int, selected: str = "") -> list[Row]:
     space = room - 2 if len(named) > 1 or room > 3 else room - 1
     shown = named[: max(space, 1)] if named else []
     rows = [Row(Kind.COUNTS, everyone), *(Row(Kind.NODE, (node,)) for node in shown)]
-    rows += [Row(Kind.MOSAIC, everyone)] * (room - len(rows))
+    rows += [Row(Kind.MOSAIC, everyone)] * min(room - len(rows), -(-len(nodes) // max(1, width)))
     return rows
 
 
@@ -218,4 +222,5 @@ def _mosaic(canvas: Canvas, y: int, nodes: tuple[Node, ...], glyphs: Glyphs, whi
         if attention_of(worst.state) or glyphs is Glyphs.ASCII or worst.state is NodeState.STANDBY:
             canvas.text(x, y, state.show(glyphs), state.role)
         else:
-            canvas.text(x, y, LOAD_LEVELS[max(1, min(8, round(min(1.0, sound(worst.utilisation)) * 8)))], state.role)
+            level = round(min(1.0, max(0.0, sound(worst.utilisation))) * (len(LOAD_LEVELS) - 1))
+            canvas.text(x, y, LOAD_LEVELS[level], state.role)

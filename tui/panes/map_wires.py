@@ -91,7 +91,7 @@ def _stub(canvas: Canvas, start: int, stop: int, y: int, state: NodeState, role:
 def _label(canvas: Canvas, x: int, y: int, width: int, link: Link, glyphs: Glyphs) -> None:
     """Beside the title of the tier that the link leads to: how much flows through, or what is wrong with it."""
     state = mark(link.state)
-    at = x + width // 2 + 1
+    at = x + width // 2
     canvas.watch(f"map.{link.name}", link.state, at, y, 1)
     if attention_of(link.state) >= 2:
         canvas.text(at, y, state.show(glyphs), state.role)

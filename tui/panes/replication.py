@@ -9,15 +9,15 @@ from collections.abc import Sequence
 
 from engine.snapshot import Failover, NodeState, Replica, Replication, Shard, Snapshot
 
-from ..charts import Glyphs, bar, nice_top
+from ..charts import Glyphs, nice_top
 from ..draw import BOLD, Canvas, Role
 from ..frame import Verdict
 from ..marks import attention_of, mark
-from ..pane import Pane, PaneView, window
+from ..pane import Pane, PaneView
 from ..units import count, duration, percent, rate, size, whole
 from .failover import draw_failovers
-from .history import History, draw_histories
-from .table import Column, Fact, Table, dot, facts, rank, sound, spark
+from .history import History, fill_with_histories, room_for_histories
+from .table import Column, Fact, Table, dot, draw_more, facts, named, rank, some_of, sound, spark
 
 __all__ = ["ReplicationPane"]
 
@@ -45,7 +45,6 @@ ZOOMED = (
 )
 LAGS, FAR = 1.0, 10.0  # seconds behind that ask for a look, and that count as degraded
 LATELY = 60.0  # seconds for which a failover that is over keeps its lines
-CHART_ROWS = 8
 Line = tuple[Shard, Replica | None]  # a node of a shard, or the shard as a whole
 
 
@@ -75,29 +74,30 @@ class ReplicationPane(Pane):
         if canvas.height >= 4 or not shards:
             _facts(canvas, part)
             y = 1
-        if view.zoomed and canvas.height >= 24:
-            draw_histories(canvas.inside(0, y + 1, canvas.width, CHART_ROWS), _charts(part, shards), view.glyphs)
-            y += CHART_ROWS + 2
+        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed)
         lately = part.failovers if view.zoomed else [f for f in part.failovers if _lately(f, snapshot.now)]
-        if lately and canvas.height - y >= 5:
-            rows = min(canvas.height - y - 4, 12 if view.zoomed else 2)
+        if lately and height - y >= 5:
+            rows = min(height - y - 4, 12 if view.zoomed else 2)
             y += draw_failovers(canvas.inside(0, y, canvas.width, rows), lately, view)
-        table = Table(canvas, ZOOMED if view.zoomed else COLUMNS)
+        table = Table(canvas, named(ZOOMED if view.zoomed else COLUMNS, (n.name for s in shards for n in s.nodes)))
         total = sum(len(s.nodes) for s in shards)
-        if canvas.height - y > total:
+        if height - y > total > 0:
             table.head(y)
             y += 1
-        lines = _lines(shards, canvas.height - y, view.selected)
+        lines = _lines(shards, height - y, view.selected)
         top = nice_top([n.lag_s for s in shards for n in s.nodes], 0.1)
         at = next((i for i, (_, n) in enumerate(lines) if n is not None and n.name == view.selected), -1)
-        for i in window(len(lines), canvas.height - y, at, view.scroll):
+        shown, hidden = some_of(len(lines), height - y, at, view.scroll)
+        for i in shown:
             shard, node = lines[i]
             if node is None:
                 _folded(table, y, shard, top, view.glyphs)
             else:
-                first = i == 0 or lines[i - 1][0] is not shard
+                first = i == 0 or lines[i - 1][0] is not shard or i == shown.start
                 _row(table, y, shard if first else None, node, top, view.glyphs)
             y += 1
+        draw_more(canvas, y, hidden, view.glyphs)
+        fill_with_histories(canvas, y, _charts(part, shards), view.glyphs)
 
 
 def _order(part: Replication, view: PaneView) -> list[Shard]:
@@ -111,6 +111,10 @@ def _order(part: Replication, view: PaneView) -> list[Shard]:
     return sorted(shown, key=key)
 
 
+def _troubled(shard: Shard) -> bool:
+    return attention_of(*(n.state for n in shard.nodes)) >= 2 or any(n.lag_s >= LAGS for n in shard.nodes)
+
+
 def _lately(failover: Failover, now: float) -> bool:
     """Whether it runs, or ended less than LATELY ago."""
     return not failover.done or not failover.steps or now - failover.steps[-1][0] < LATELY
@@ -121,14 +125,14 @@ def _nodes(shard: Shard) -> list[Replica]:
 
 
 def _lines(shards: Sequence[Shard], room: int, selected: str) -> list[Line]:
-    """All nodes if they fit; else a line a shard, with the worst (and the selected) opened while there is room."""
+    """All nodes if they fit; else a line a shard, those in trouble (and the selected) opened while there is room."""
     total = sum(len(s.nodes) for s in shards)
     if total <= room:
         return [(s, n) for s in shards for n in _nodes(s)]
     spare = room - len(shards)
     opened: set[str] = set()
     chosen = [s for s in shards if selected and any(n.name == selected for n in s.nodes)]
-    for shard in (*chosen, *shards):
+    for shard in (*chosen, *(s for s in shards if _troubled(s))):
         if shard.name not in opened and len(shard.nodes) - 1 <= spare:
             opened.add(shard.name)
             spare -= len(shard.nodes) - 1
@@ -196,8 +200,8 @@ def _row(table: Table, y: int, shard: Shard | None, node: Replica, top: float, g
         return
     far = Role.SLOW if node.lag_s >= LAGS else Role.TEXT
     table.put(y, "lag", duration(node.lag_s), far)
-    table.put(y, "bar", bar(node.lag_s / top, table.width("bar"), glyphs), Role.SLOW if node.lag_s >= LAGS else Role.CHART)
-    table.put(y, "trend", spark(node.lag_trend, table.width("trend"), glyphs, top), Role.CHART2)
+    table.bar(y, "bar", node.lag_s / top, glyphs, Role.SLOW if node.lag_s >= LAGS else Role.CHART)
+    table.put(y, "trend", spark(node.lag_trend, table.width("trend"), glyphs), Role.CHART2)
     table.put(y, "txn", count(node.lag_txn, 7), Role.TEXT)
     table.put(y, "bytes", size(node.lag_bytes), Role.DIM)
     table.put(y, "stale", percent(node.stale_share, 6), Role.SLOW if node.stale_share > 0 else Role.DIM)

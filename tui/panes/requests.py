@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from engine.snapshot import Snapshot, Trace
 
 from ..charts import Glyphs
 from ..draw import BOLD, Canvas, Role, cell_len
 from ..frame import Verdict
-from ..pane import Pane, PaneView, window
+from ..pane import Pane, PaneView
 from ..safe import safe_text
 from ..units import count, duration, percent, plain, whole
 from ..waterfall import draw_waterfall, height_of
 from .settings import draw_settings, on_off
-from .table import Column, Table, after, facts, sound
+from .table import Column, Table, after, draw_more, facts, some_of, sound
 
 __all__ = ["RequestsPane", "trace_target"]
 
@@ -27,13 +29,14 @@ COLUMNS = (
     Column("route", 8, 4, 4, "<", "route"),
     Column("key", 9, 6, 3, "<", "key"),
     Column("time", 7, 9, 0, ">", "took"),
-    Column("bar", 10, 5, 50, "<", "where its time went"),
+    Column("bar", 10, 5, 50, "<", "time by hop"),
     Column("slowest", 17, 8, 8, "<", "mostly"),
     Column("city", 10, 2, 2, "<", "from"),
     Column("try", 3, 1, 0, ">", "try"),
 )
 OK_MARK = ("●", "o")
 FAIL_MARK = ("✕", "x")
+OUTLAST = 10.0  # times its own latency that a span is drawn at most
 FAILING = 0.001  # share of failed requests that counts as degraded
 
 
@@ -72,15 +75,17 @@ class RequestsPane(Pane):
             y += 1 + draw_settings(canvas.inside(0, y, canvas.width, 4), _clients(snapshot)) if canvas.height >= 20 else 0
             chosen = rows[max(0, at)]
             room = min(height_of(chosen), canvas.height - y)
-            draw_waterfall(canvas.inside(0, y, canvas.width, room), chosen, view.glyphs)
+            draw_waterfall(canvas.inside(0, y, canvas.width, room), _drawable(chosen), view.glyphs)
             y += room + 1
         table = Table(canvas, COLUMNS)
-        if canvas.height - y > 4:
+        if rows and canvas.height - y > 4:
             table.head(y)
             y += 1
-        for i in window(len(rows), canvas.height - y, at, view.scroll):
+        shown, hidden = some_of(len(rows), canvas.height - y, at, view.scroll)
+        for i in shown:
             _row(table, y, rows[i], view.glyphs)
             y += 1
+        draw_more(canvas, y, hidden, view.glyphs)
 
 
 def _order(snapshot: Snapshot, view: PaneView) -> list[Trace]:
@@ -90,6 +95,26 @@ def _order(snapshot: Snapshot, view: PaneView) -> list[Trace]:
         if view.matches(t.route, f"item:{t.key}", t.city, t.outcome, t.cause, *(span.node for span in t.spans))
     ]
     return sorted(found, key=lambda t: (t.outcome == "ok", -sound(t.latency_ms), t.id))
+
+
+def _drawable(trace: Trace) -> Trace:
+    """The trace with damaged times cut to what can be drawn to scale: work may outlast its request, but not without end."""
+    latency = max(0.0, sound(trace.latency_ms))
+
+    def cut(ms: float) -> float:
+        return min(max(0.0, sound(ms)), OUTLAST * latency)
+
+    spans = tuple(
+        msgspec.structs.replace(
+            span,
+            start_ms=cut(span.start_ms),
+            wait_ms=cut(span.wait_ms),
+            service_ms=cut(span.service_ms),
+            wire_ms=cut(span.wire_ms),
+        )
+        for span in trace.spans
+    )
+    return msgspec.structs.replace(trace, latency_ms=latency, spans=spans)
 
 
 def _facts(canvas: Canvas, snapshot: Snapshot) -> None:

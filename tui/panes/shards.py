@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from engine.snapshot import HotKey, Shards, ShardShare, Snapshot
 
-from ..charts import Glyphs, bar, gauge
+from ..charts import Glyphs, gauge
 from ..draw import BOLD, REVERSE, Canvas, Code, Role
 from ..frame import Verdict
-from ..pane import Pane, PaneView, window
+from ..pane import Pane, PaneView
 from ..units import count, duration, percent, plain, rate, times
-from .history import draw_histories
+from .history import fill_with_histories, room_for_histories
 from .settings import draw_settings
-from .table import Column, Fact, Table, before, facts, sound
+from .table import Column, Fact, Table, before, draw_more, facts, named, some_of, sound
 
 __all__ = ["ShardsPane"]
 
@@ -31,7 +31,6 @@ COLUMNS = (
     Column("hot", 14, 2, 8, "<", "hottest key"),
 )
 UNEVEN = 1.5  # the busiest shard over the mean that asks for a look
-CHART_ROWS = 8
 
 
 class ShardsPane(Pane):
@@ -64,23 +63,29 @@ class ShardsPane(Pane):
         if canvas.height - y >= len(rows) + 2 or view.zoomed:
             _theory(canvas, y, part)
             y += 1
-        if view.zoomed and canvas.height >= 24:
-            moved = ("keys moved", part.moved_trend, lambda v: count(v, 0), Role.CHART)
-            if part.moved_trend:
-                draw_histories(canvas.inside(0, y + 1, canvas.width, CHART_ROWS), (moved,), view.glyphs)
-                y += CHART_ROWS + 1
-            y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, canvas.height - y - 1), _settings(part)) + 1
-        table = Table(canvas, COLUMNS)
-        if canvas.height - y > len(rows):
+        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed and bool(part.moved_trend))
+        if view.zoomed:
+            y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, height - y - 1), _settings(part)) + 1
+        table = Table(canvas, named(COLUMNS, (s.name for _, s in rows)))
+        if height - y > len(rows):
             table.head(y)
             y += 1
         at = next((i for i, (_, s) in enumerate(rows) if s.name == view.selected), -1)
         top = max((sound(s.load_share) for s in part.shards), default=0.0)
-        for i in window(len(rows), canvas.height - y, at, view.scroll):
+        shown, hidden = some_of(len(rows), height - y, at, view.scroll)
+        for i in shown:
             _row(table, y, *rows[i], top, view.glyphs)
             y += 1
-        if canvas.height - y >= 3 and part.hot:
-            _hot(canvas.inside(0, y + 1, canvas.width, canvas.height - y - 1), part.hot)
+        draw_more(canvas, y, hidden, view.glyphs)
+        if height - y >= 3 and part.hot:
+            _hot(canvas.inside(0, y + 1, canvas.width, height - y - 1), part.hot)
+            y += 2
+        if part.moved_trend:
+            fill_with_histories(canvas, y, (("keys moved", part.moved_trend, _count, Role.CHART),), view.glyphs)
+
+
+def _count(value: float) -> str:
+    return count(value, 0)
 
 
 def _order(part: Shards, view: PaneView) -> list[tuple[int, ShardShare]]:
@@ -161,7 +166,7 @@ def _row(table: Table, y: int, index: int, shard: ShardShare, top: float, glyphs
     table.canvas.spot(shard.name, 0, y, table.canvas.width)
     table.put(y, "number", NUMBERS[index % len(NUMBERS)], colour | BOLD)
     table.put(y, "name", shard.name)
-    table.put(y, "bar", bar(shard.load_share / top if top > 0 else 0.0, table.width("bar"), glyphs), colour)
+    table.bar(y, "bar", shard.load_share / top if top > 0 else 0.0, glyphs, colour)
     table.put(y, "keys", percent(shard.key_share, 6))
     table.put(y, "load", percent(shard.load_share, 6))
     table.put(y, "rate", rate(shard.rate), Role.DIM)

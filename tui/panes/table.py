@@ -6,9 +6,8 @@ an ellipsis. Where a column goes depends on the width alone, never on live numbe
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.snapshot import NodeState
@@ -16,6 +15,7 @@ from engine.snapshot import NodeState
 from ..charts import Glyphs, sparkline
 from ..draw import BOLD, Canvas, Code, Role, cell_len, fit
 from ..marks import STATE_MARK, TREND_MARK, Mark, attention_of
+from ..pane import window
 from ..safe import safe_text
 from ..units import clock
 
@@ -28,8 +28,11 @@ __all__ = [
     "after",
     "before",
     "dot",
+    "draw_more",
     "facts",
+    "named",
     "rank",
+    "some_of",
     "sound",
     "spark",
     "tendency",
@@ -38,6 +41,8 @@ __all__ = [
 
 Piece = tuple[str, Code]
 STRONG = Role.TEXT | BOLD
+LARGEST = 1e15  # nothing in a system of ten million users is larger; beyond it a number is damaged
+LEAST_SPAN = 0.1
 STEADY = 0.02  # a change of less than this share of the mean is no tendency
 STATE_ORDER = {state: number for number, state in enumerate(NodeState)}
 
@@ -83,6 +88,25 @@ def _place(columns: tuple[Column, ...], width: int, gap: int) -> dict[str, tuple
     return out
 
 
+def named(columns: tuple[Column, ...], names: Iterable[str], most: int = 14) -> tuple[Column, ...]:
+    """The same columns with the one called "name" as wide as these names need (5..most)."""
+    width = max(5, min(most, max((cell_len(safe_text(name)) for name in names), default=0)))
+    return tuple(replace(c, width=width, grow=0) if c.id == "name" else c for c in columns)
+
+
+def some_of(count: int, room: int, at: int, scroll: int) -> tuple[range, int]:
+    """Which of `count` lines to draw in `room`, and how many are left out; if any are, a line is kept to say so."""
+    lines = window(count, room - 1 if count > room > 1 else room, at, scroll)
+    return lines, count - len(lines)
+
+
+def draw_more(canvas: Canvas, y: int, hidden: int, glyphs: Glyphs) -> None:
+    """The line that tells of those left out."""
+    if hidden > 0 and y < canvas.height:
+        text = f"{'...' if glyphs is Glyphs.ASCII else '…'} {hidden} more"
+        canvas.text(0, y, fit(text, min(canvas.width, len(text))), Role.FAINT)
+
+
 class Table:
     """Rows of cells under the same columns on a canvas."""
 
@@ -109,6 +133,20 @@ class Table:
             self.canvas.text(x, y, fit(text, width, align), code)
             if watch:
                 self.canvas.watch(watch, text, x, y, width)
+
+    def bar(self, y: int, column: str, share: float, glyphs: Glyphs, code: Code, *, rail: bool = False) -> None:
+        """A thin horizontal bar, so that bars in neighbouring rows stay apart. `rail`: show the full length faintly."""
+        slot = self._slots.get(column)
+        if slot is None or y >= self.canvas.height:
+            return
+        x, width, _ = slot
+        plain = glyphs is Glyphs.ASCII
+        halves = round(min(1.0, max(0.0, sound(share))) * width * 2)
+        halves = max(1, halves) if share > 0 else 0
+        line = ("=" if plain else "━") * (halves // 2) + (("-" if plain else "╸") if halves % 2 else "")
+        after = self.canvas.text(x, y, line, code)
+        if rail:
+            self.canvas.text(after, y, ("." if plain else "─") * (x + width - after), Role.FAINT)
 
     def head(self, y: int) -> None:
         """The titles of the columns."""
@@ -148,12 +186,16 @@ def facts(canvas: Canvas, y: int, items: Sequence[Fact], x: int = 0, gap: int = 
         kept.remove(min(reversed(kept), key=lambda item: item.keep))
     for item in kept:
         start = x
+        pad = 0  # blanks that keep a number's width fixed come last, where nobody sees them
         for text, code in item.pieces:
-            text = safe_text(text)
+            whole = safe_text(text)
+            text = whole if whole.isspace() else whole.lstrip()
+            text = " " + text if whole != text and x > start else text
+            pad += cell_len(whole) - cell_len(text)
             x = canvas.text(x, y, fit(text, min(cell_len(text), max(0, canvas.width - x))), code)
         if item.target:
             canvas.spot(item.target, start, y, x - start)
-        x += gap
+        x += pad + gap
     return max(0, x - gap)
 
 
@@ -164,12 +206,12 @@ def rank(state: NodeState) -> int:
 
 def sound(value: float) -> float:
     """The value if it can be drawn to scale, else 0: a damaged number must not stop a picture."""
-    return value if math.isfinite(value) else 0.0
+    return value if abs(value) < LARGEST else 0.0
 
 
 def when(seconds: float) -> str:
     """A moment of virtual time, to the second: 00:03:41."""
-    return clock(seconds)[:-3] if math.isfinite(seconds) else "--:--:--"
+    return clock(seconds)[:-3] if abs(seconds) < LARGEST else "--:--:--"
 
 
 def dot(state: NodeState, glyphs: Glyphs) -> Piece:
@@ -178,14 +220,22 @@ def dot(state: NodeState, glyphs: Glyphs) -> Piece:
     return found.show(glyphs), found.role
 
 
-def spark(values: Sequence[float], width: int, glyphs: Glyphs, high: float | None = None) -> str:
-    """The last seconds of a trend, one a cell; blank when there is none yet."""
-    return sparkline(values, width, high=high, glyphs=glyphs) if width > 0 else ""
+def spark(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+    """The last seconds of a trend, one a cell, around their own mean: a steady one is a line at half height, however large.
+
+    The scale spans at least a tenth of the mean either way, so that noise stays small. Blank when there is nothing yet.
+    """
+    shown = [v for v in values[-width:] if abs(v) < LARGEST] if width > 0 else []
+    if not shown:
+        return ""
+    mean = sum(shown) / len(shown)
+    half = max(max(shown) - mean, mean - min(shown), abs(mean) * LEAST_SPAN)
+    return sparkline(shown, width, low=mean - half, high=mean + half, glyphs=glyphs)
 
 
 def tendency(values: Sequence[float], glyphs: Glyphs) -> Piece:
     """An arrow if the last three seconds differ from the ten before them."""
-    late, early = values[-3:], values[-13:-3]
+    late, early = [sound(v) for v in values[-3:]], [sound(v) for v in values[-13:-3]]
     way = 0
     if late and early:
         now, then = sum(late) / len(late), sum(early) / len(early)
