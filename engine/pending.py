@@ -1,9 +1,9 @@
-"""What waits for its time: a timing wheel of arrays with a few levels (after Varghese and Lauck, 1987).
+"""What waits for its time: a calendar of arrays in two widths, and one sorted run where little waits (Brown 1988).
 
 A message on the wire, a departure, a fill or a time-out is one row (time, row number, and perhaps more columns). What is
-pushed is only put down; the next take looks through what is new or near. Where many rows wait, those due later are moved to
-far pools that are looked through every 8th and every 64th step: a row is touched a handful of times, however long it waits,
-and a step costs what is due. Where few wait they all stay near, and a step costs a dozen numpy calls.
+pushed is only put down. Where few rows wait, a take sorts what is new into one run and cuts the run at the step's end: some
+seven numpy calls, however long the rows wait. Where many wait, one radix pass sorts what is new into buckets of one step; what
+is due beyond those goes to buckets of FINE steps that are opened once: a row is touched three times, a step costs what is due.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .order import F8, I8, time_order
+from .order import F8, I8, merge_order, time_order
 
-SPREAD = 8  # steps of one level that one look at the next level covers
-LEVELS = 3
-CROWD = 2_048  # rows that may wait in the near pool before the later ones are moved away (measured)
+FINE = 64  # buckets of one step; those beyond are as wide as all of them
+WIDEST = 255  # wide buckets; what is due later still is dealt anew when the last of them is opened
+CROWD = 2_048  # rows that may wait as one sorted run (measured)
+RUNS = 700  # rows up to which a merge sort is faster whatever their order (measured)
+LOOSE = 256  # the same while there are buckets
 
 Chunk: TypeAlias = tuple[F8, tuple[I8, ...]]  # times (n,), then int64 columns (n,) each
 
 _NO_T: F8 = np.empty(0, dtype=np.float64)
 _NO_I: I8 = np.empty(0, dtype=np.int64)
-
-
-def _pick(chunk: Chunk, which: NDArray[np.bool_] | I8) -> Chunk:
-    return chunk[0][which], tuple(c[which] for c in chunk[1])
 
 
 def _join(chunks: Sequence[Chunk], columns: int) -> Chunk:
@@ -36,36 +34,18 @@ def _join(chunks: Sequence[Chunk], columns: int) -> Chunk:
     if len(chunks) == 1:
         return chunks[0]
     times = np.concatenate([c[0] for c in chunks])
-    return times, tuple(np.concatenate([c[1][i] for c in chunks]) for i in range(columns))
+    if columns == 1:
+        return times, (np.concatenate([c[1][0] for c in chunks]),)
+    return times, tuple([np.concatenate([c[1][i] for c in chunks]) for i in range(columns)])
 
 
-class _Far:
-    """An unsorted bag of rows, all due at `horizon` or later."""
+def _pick(chunk: Chunk, which: NDArray[np.bool_] | I8) -> Chunk:
+    return chunk[0][which], tuple([c[which] for c in chunk[1]])
 
-    __slots__ = ("chunks", "horizon", "size")
 
-    def __init__(self) -> None:
-        self.chunks: list[Chunk] = []
-        self.size = 0
-        self.horizon = 0.0
-
-    def add(self, chunk: Chunk) -> None:
-        self.chunks.append(chunk)
-        self.size += chunk[0].size
-
-    def take(self, end: float, columns: int) -> Chunk | None:
-        """Everything before `end`, as one chunk in order of writing; the rest stays."""
-        if not self.size:
-            return None
-        chunk = _join(self.chunks, columns)
-        due = chunk[0] < end
-        count = int(np.count_nonzero(due))
-        if not count:
-            self.chunks = [chunk]
-            return None
-        self.size -= count
-        self.chunks = [_pick(chunk, ~due)] if self.size else []
-        return _pick(chunk, due) if self.size else chunk
+def _opened(matrix: I8) -> Chunk:
+    """A bucket's rows: the first line of the matrix holds the bits of the times."""
+    return matrix[0].view(np.float64), tuple(matrix[1:])
 
 
 class Pending:
@@ -75,22 +55,30 @@ class Pending:
     dt: length of a step in seconds.
     """
 
-    __slots__ = ("columns", "dt", "far", "near")
+    __slots__ = ("columns", "dt", "far", "fine", "near", "per_step", "run")
 
     def __init__(self, dt: float, columns: int = 1) -> None:
         self.dt = dt
+        self.per_step = 1.0 / dt
         self.columns = columns
         self.near: list[Chunk] = []
-        self.far = [_Far() for _ in range(LEVELS - 1)]
+        self.run = False  # `near` is one sorted chunk
+        self.fine: dict[int, list[I8]] = {}  # step -> matrices (1 + columns, n); all of a step below the present one is due
+        self.far: dict[int, list[I8]] = {}  # step // FINE -> the same
 
     def __len__(self) -> int:
-        return sum(c[0].size for c in self.near) + sum(f.size for f in self.far)
+        buckets = [int(m.shape[1]) for book in (self.fine, self.far) for one in book.values() for m in one]
+        return sum([c[0].size for c in self.near]) + sum(buckets)
+
+    def __bool__(self) -> bool:
+        return bool(self.near or self.fine or self.far)
 
     def push(self, t: F8, *columns: I8) -> None:
         """Add rows: t (n,) seconds, finite, then one (n,) int64 array a column. The arrays must not be changed after."""
         assert len(columns) == self.columns, f"{len(columns)} columns given, {self.columns} wanted"
         if t.size:
             self.near.append((t, columns))
+            self.run = False
 
     def take(self, end: float, rank: I8 | None = None) -> tuple[F8, I8]:
         """Remove and return (t, row) of all rows with t < end, sorted by (t, rank[row]); rank defaults to the row number."""
@@ -99,90 +87,116 @@ class Pending:
 
     def take_all(self, end: float, rank: I8 | None = None) -> Chunk:
         """As `take`, with every column."""
-        if end > self.far[0].horizon:
-            self._refill(end)
-        if not self.near:
+        if self.fine or self.far:
+            self._turn(end)
+        near = self.near
+        if not near:
             return _NO_T, (_NO_I,) * self.columns
-        chunk = _join(self.near, self.columns)
-        due = chunk[0] < end
-        count = int(np.count_nonzero(due))
-        if not count:
-            self._keep(chunk)
-            return _NO_T, (_NO_I,) * self.columns
-        if count < due.size:
-            self._keep(_pick(chunk, ~due))
-            chunk = _pick(chunk, due)
+        if not self.run:
+            t, columns = self._sorted(end, rank)
+            if not t.size:
+                return t, columns
         else:
+            t, columns = near[0]
+        if t.item(-1) < end:
             self.near = []
-        if count == 1:
-            return chunk
-        rows = chunk[1][0]
-        return _pick(chunk, time_order(chunk[0], rows if rank is None else rank[rows]))
+            return t, columns
+        cut = int(t.searchsorted(end)) if t.item(0) < end else 0
+        self.near = [(t[cut:], tuple([c[cut:] for c in columns]))]
+        self.run = True
+        return t[:cut], tuple([c[:cut] for c in columns])
 
-    def _keep(self, chunk: Chunk) -> None:
-        """What is not due stays near if it is little, else what is due late goes far."""
-        for far in self.far:
-            if chunk[0].size <= CROWD:
-                break
-            late = chunk[0] >= far.horizon
-            count = int(np.count_nonzero(late))
-            if count < late.size:
-                self.near = [_pick(chunk, ~late)]
-                if count:
-                    self._put_far(_pick(chunk, late))
-                return
-        self.near = [chunk]
+    def _sorted(self, end: float, rank: I8 | None) -> Chunk:
+        """All that is near, in order; if that is much, only what is due, and the rest goes into the calendar."""
+        chunk = _join(self.near, self.columns)
+        t, columns = chunk
+        crowd = t.size > CROWD
+        if crowd:
+            due = t < end
+            count = int(np.count_nonzero(due))
+            if count < t.size:
+                self._spread(_pick(chunk, ~due) if count else chunk, int(end * self.per_step))
+                t, columns = _pick(chunk, due)
+            self.near = []
+        if t.size < 2:
+            return t, columns
+        if crowd or t.size > RUNS:
+            order = time_order(t, columns[0] if rank is None else rank[columns[0]])
+        else:
+            order = merge_order(t, columns[0], rank)
+        return t[order], (columns[0][order],) if self.columns == 1 else tuple([c[order] for c in columns])
 
-    def _put_far(self, chunk: Chunk) -> None:
-        """Rows due at the first level's horizon or later, to the level that they belong to."""
-        for far, beyond in zip(self.far, self.far[1:], strict=False):
-            late = chunk[0] >= beyond.horizon
-            count = int(np.count_nonzero(late))
-            if count < late.size:
-                far.add(_pick(chunk, ~late) if count else chunk)
-            if not count:
-                return
-            chunk = _pick(chunk, late)
-        self.far[-1].add(chunk)
+    def _turn(self, end: float) -> None:
+        """Put away what is new if it is much, and bring near what the calendar has due before `end`."""
+        step = int(end * self.per_step)  # the product grows with the time: what falls into an earlier bucket is due
+        if sum([c[0].size for c in self.near]) > LOOSE:
+            self._spread(_join(self.near, self.columns), step - 1)
+            self.near = []
+        for wide in sorted([w for w in self.far if w * FINE <= step]):
+            self._spread(_opened(np.concatenate(self.far.pop(wide), axis=1)), step - 1)
+        due: list[I8] = []
+        for key in sorted([k for k in self.fine if k <= step]):
+            matrices = self.fine.pop(key)
+            if key == step:  # the end may fall within this one
+                matrix = np.concatenate(matrices, axis=1) if len(matrices) > 1 else matrices[0]
+                before = matrix[0].view(np.float64) < end
+                count = int(np.count_nonzero(before))
+                matrices = [matrix[:, before]] if count else []
+                if count < before.size:
+                    self.fine[key] = [matrix[:, ~before] if count else matrix]
+            due += matrices
+        if due:
+            self.near.append(_opened(np.concatenate(due, axis=1) if len(due) > 1 else due[0]))
+            self.run = False
 
-    def _refill(self, end: float) -> None:
-        """Bring nearer what may be due soon. A level may only reach as far as the one behind it has been emptied."""
-        reach, levels = end, 0
-        while levels < LEVELS - 1 and reach > self.far[levels].horizon:
-            reach = end + self.dt * ((SPREAD ** (levels + 1)) - 1)
-            levels += 1
-        for level in range(levels - 1, -1, -1):
-            far = self.far[level]
-            far.horizon = end + self.dt * ((SPREAD ** (level + 1)) - 1)
-            chunk = far.take(far.horizon, self.columns)
-            if chunk is not None:
-                if level:
-                    self.far[level - 1].add(chunk)
-                else:
-                    self.near.append(chunk)
+    def _spread(self, chunk: Chunk, first: int) -> None:
+        """Sort rows into buckets, none of them below step `first`."""
+        steps = (chunk[0] * self.per_step).astype(np.int64)
+        rest = self._deal(chunk, steps - first, self.fine, first, FINE)
+        if rest is not None:
+            wide = (rest[0] * self.per_step).astype(np.int64) // FINE
+            least = int(wide.min())
+            self._deal(rest, wide - least, self.far, least, WIDEST)
+
+    def _deal(self, chunk: Chunk, key: I8, book: dict[int, list[I8]], first: int, most: int) -> Chunk | None:
+        """Rows into `book` by key (n,), counted from `first`. From `most` on they are returned, or (WIDEST) go to the last."""
+        late = np.minimum(np.maximum(key, 0), most).astype(np.uint8)
+        order = late.argsort(kind="stable")
+        matrix = np.empty((1 + self.columns, order.size), dtype=np.int64)
+        chunk[0].view(np.int64).take(order, out=matrix[0], mode="clip")
+        for line, column in zip(matrix[1:], chunk[1], strict=True):
+            column.take(order, out=line, mode="clip")
+        at = 0
+        for number, count in enumerate(np.bincount(late).tolist()):
+            if count:
+                if number == FINE == most:
+                    return _opened(matrix[:, at:])
+                book.setdefault(first + number, []).append(matrix[:, at : at + count])
+                at += count
+        return None
 
     def pull(self, rows: I8) -> Chunk:
         """Remove and return the rows whose row number is in `rows` (a revision, a crash), in no certain order."""
         got: list[Chunk] = []
-        self.near = _pull(self.near, rows, got)
-        for far in self.far:
-            far.chunks = _pull(far.chunks, rows, got)
-            far.size = sum(c[0].size for c in far.chunks)
-        return _join(got, self.columns)
+        kept: list[Chunk] = []
+        for chunk in self.near:
+            hit = np.isin(chunk[1][0], rows)
+            got.append(_pick(chunk, hit))
+            kept.append(_pick(chunk, ~hit))
+        self.near = [chunk for chunk in kept if chunk[0].size]
+        for book in (self.fine, self.far):
+            for key, matrices in list(book.items()):
+                matrix = np.concatenate(matrices, axis=1)
+                hit = np.isin(matrix[1], rows)
+                if hit.any():
+                    got.append(_opened(matrix[:, hit]))
+                    book[key] = [matrix[:, ~hit]]
+                    if hit.all():
+                        del book[key]
+        return _join([chunk for chunk in got if chunk[0].size], self.columns)
 
     def everything(self) -> Chunk:
         """All rows, sorted by time; nothing is removed."""
-        chunk = _join(self.near + [c for far in self.far for c in far.chunks], self.columns)
+        stored = [_opened(m) for book in (self.fine, self.far) for one in book.values() for m in one]
+        chunk = _join(self.near + stored, self.columns)
         return _pick(chunk, time_order(chunk[0], chunk[1][0]))
-
-
-def _pull(chunks: list[Chunk], rows: I8, got: list[Chunk]) -> list[Chunk]:
-    kept: list[Chunk] = []
-    for chunk in chunks:
-        hit = np.isin(chunk[1][0], rows)
-        if hit.any():
-            got.append(_pick(chunk, hit))
-            chunk = _pick(chunk, ~hit)
-        if chunk[0].size:
-            kept.append(chunk)
-    return kept
