@@ -70,13 +70,17 @@ def bar(length: float, label: str) -> Iterator[Callable[[float], None] | None]:
         move(length)
 
 
-def headless(world: World, seconds: float, label: str) -> float:
-    """Run as fast as the machine can, with agents; returns the wall seconds."""
+def headless(world: World, seconds: float, label: str, *, judged: bool = False) -> float:
+    """Run as fast as the machine can, with agents; returns the wall seconds. judged: status 1 if an invariant is broken."""
     from .agents import AGENTS
+    from .checks import Checked, InvariantError
     from .runtime import run_headless
 
     with bar(seconds, label) as move:
-        return run_headless(world, AGENTS, seconds, progress=move)
+        try:
+            return run_headless(Checked(world) if judged else world, AGENTS, seconds, progress=move)
+        except InvariantError as broken:
+            raise click.ClickException(str(broken)) from broken
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -115,14 +119,16 @@ def schema_() -> None:
 @click.option("--json", "out", default=None, metavar="FILE", help="Write the JSON record there; - is the standard output.")
 @click.option("--save", "state", type=click.Path(dir_okay=False), default=None, help="Save the whole state there at the end.")
 @click.option("--load", "begin", type=click.Path(dir_okay=False), default=None, help="Go on from a saved state.")
+@click.option("--check", "judged", is_flag=True, help="Check the engine's invariants at every step; status 1 if one is broken.")
 def run(
-    name: str, is_headless: bool, seconds: float | None, seed: int | None, out: str | None, state: str | None, begin: str | None
-) -> None:
+    name: str, is_headless: bool, seconds: float | None, seed: int | None, out: str | None, state: str | None, begin: str | None,
+    judged: bool,
+) -> None:  # fmt: skip
     """Run SCENARIO (a name from `scaletop list`, or a TOML file) without a screen and print what was counted."""
     if not is_headless:
         raise Mistake("`run` is for --headless; `scaletop SCENARIO` opens the screen.")
     world = _loaded(begin) if begin else build(scenario(name), seed)
-    wall = headless(world, seconds or world.core.config.length, f"{world.core.config.name}")
+    wall = headless(world, seconds or world.core.config.length, f"{world.core.config.name}", judged=judged)
     if state:
         _save(state, world)
     _tell(world, wall, out)
