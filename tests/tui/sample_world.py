@@ -70,7 +70,6 @@ class World:
 
     def map(self) -> Map:
         """Every node and link."""
-        rng = self.rng
         nodes = [
             Node(name=c, tier="city", state=UP, at=c, rate=self.offered * w, p99_ms=40 + 300 * w)
             for c, w in zip(CITIES, (0.2, 0.1, 0.17, 0.1, 0.12, 0.16, 0.1, 0.05), strict=True)
@@ -91,9 +90,15 @@ class World:
                     p99_ms=0.4,
                 )
             )
+        self.add_web(nodes)
+        self.add_data(nodes)
+        return Map(verdict=self.map_verdict(nodes), nodes=tuple(nodes), links=self.links())
+
+    def add_web(self, nodes: list[Node]) -> None:
+        """Web servers."""
         for i, name in enumerate(self.web):
             state = self.web_state(name)
-            busy = {UP: 0.6 + 0.2 * rng.random(), SLOW: 0.99, DOWN: 0.0}[state]
+            busy = {UP: 0.6 + 0.2 * self.rng.random(), SLOW: 0.99, DOWN: 0.0}[state]
             nodes.append(
                 Node(
                     name=name,
@@ -104,13 +109,16 @@ class World:
                     utilisation=busy,
                     workers=8,
                     in_service=round(8 * busy),
-                    waiting=88 if state is SLOW else rng.randrange(4),
+                    waiting=88 if state is SLOW else self.rng.randrange(4),
                     rate=0.0 if state is DOWN else self.offered / len(self.web),
-                    p99_ms=402.0 if state is SLOW else 38 + 5 * rng.random(),
+                    p99_ms=402.0 if state is SLOW else 38 + 5 * self.rng.random(),
                     verdict={UP: "", SLOW: "slow ×4 by you", DOWN: "down 00:12"}[state],
                     faults=("slow",) if state is SLOW else ("crash",) if state is DOWN else (),
                 )
             )
+
+    def add_data(self, nodes: list[Node]) -> None:
+        """Cache nodes and databases."""
         for i, name in enumerate(self.cache):
             dead = name in self.dead_cache
             nodes.append(
@@ -147,7 +155,6 @@ class World:
                     verdict="11.4 s behind" if lags else "",
                 )
             )
-        return Map(verdict=self.map_verdict(nodes), nodes=tuple(nodes), links=self.links())
 
     @staticmethod
     def map_verdict(nodes: list[Node]) -> str:

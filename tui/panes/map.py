@@ -52,7 +52,9 @@ class MapPane(Pane):
             return
         tiers = tiers_of(nodes)
         if canvas.width < LEAST_WIDTH or canvas.height < LEAST_HEIGHT:
-            _list(canvas, tiers, view.glyphs)
+            y = _list(canvas, tiers, view.glyphs)
+            y = _broken(canvas, y + 1, tiers, view.glyphs)
+            draw_strip(canvas.inside(0, y, canvas.width, canvas.height - y), snapshot, view)
             return
         below = strip_rows(canvas.height, view.zoomed, snapshot)
         above = canvas.height - below
@@ -102,8 +104,8 @@ def _stack(whole: Canvas, stack: Stack, glyphs: Glyphs) -> Ends:
     return ends
 
 
-def _list(canvas: Canvas, tiers: Sequence[Tier], glyphs: Glyphs) -> None:
-    """A line for each tier: mark, name, how many in which state, who is broken, how much it does."""
+def _list(canvas: Canvas, tiers: Sequence[Tier], glyphs: Glyphs) -> int:
+    """A line for each tier: mark, name, how many in which state, who is broken, how much it does. Returns the rows used."""
     order = list(tiers)
     if len(order) > canvas.height:  # what is broken stays
         order.sort(key=lambda t: -attention_of(*(n.state for n in t.nodes)))
@@ -126,3 +128,19 @@ def _list(canvas: Canvas, tiers: Sequence[Tier], glyphs: Glyphs) -> None:
             x,
             gap=1,
         )
+    return min(len(order), canvas.height)
+
+
+def _broken(canvas: Canvas, y: int, tiers: Sequence[Tier], glyphs: Glyphs) -> int:
+    """Where a list leaves room: every node in trouble with what is wrong. Returns the row after them."""
+    nodes = [n for tier in tiers for n in tier.nodes if attention_of(n.state) >= 2]
+    for node in sorted(nodes, key=lambda n: rank(n.state))[: max(0, canvas.height - y - 1)]:
+        state = mark(node.state)
+        canvas.spot(node.name, 0, y, canvas.width)
+        items = (
+            Fact(9, (dot(node.state, glyphs), (f" {node.name}", state.role))),
+            Fact(8, ((node.verdict or state.word, state.role),)),
+        )
+        facts(canvas, y, items, gap=2)
+        y += 1
+    return y
