@@ -1,4 +1,4 @@
-"""FIFO plan on arrays: the right one for many nodes and big batches without queue bounds; see kernels.py."""
+"""FIFO plan on arrays: the right one for many nodes and big batches that fill no queue to its bound; see kernels.py."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ArrayCore(FifoCore):
             self.free = np.sort(self.free, axis=1)[:, :width].copy()
 
     def free_of(self, node: int) -> tuple[list[float], list[float]]:
-        return [value for value in self.free[node].tolist() if value != INF], []
+        return [value for value in self.free[node].tolist() if value != INF], []  # who waits is seen in the pool
 
     def soonest(self, node: int) -> float:
         return float(self.free[node].min())

@@ -46,6 +46,8 @@ class NodeTable:
         self.all_plain = all(clock.plain for clock in self.clocks)
         self.all_nominal = all(clock.reference == 1.0 for clock in self.clocks)
         self.any_bound = any(bound >= 0 for bound in self.bound)
+        self.least_bound = min((bound for bound in self.bound if bound >= 0), default=-1)
+        self.room = np.array([bound if bound >= 0 else 1 << 62 for bound in self.bound], np.int64)
         self.widest = max(self.workers, default=1)
         self.reference = np.array([clock.reference for clock in self.clocks], np.float64)
         self.rate = np.array([clock.rate for clock in self.clocks], np.float64)

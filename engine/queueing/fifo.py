@@ -14,6 +14,14 @@ from engine.queueing.core import Core, NodePlan, NodeTable
 from engine.queueing.jobs import INF, Admission, BoolArray, Departures, FloatArray, IntArray, Job
 from engine.queueing.pool import ARRIVAL, FIGURES, FINISH, NODE, START, Pool, jobs_of, matrix_of
 
+_ALL = np.ones(1 << 12, np.bool_)
+_ALL.flags.writeable = False
+
+
+def all_of(size: int) -> BoolArray:
+    """True for every one of a batch; not to be written to."""
+    return _ALL[:size] if size <= _ALL.size else np.ones(size, np.bool_)
+
 
 class FifoCore(Core):
     """What heaps and arrays have in common."""
@@ -49,7 +57,7 @@ class FifoCore(Core):
             matrix[0], matrix[1], matrix[2], matrix[3], matrix[4], matrix[5], matrix[6]
         ) = finish, row, node, start, t, work, progress  # fmt: skip
         if accepted is None:
-            accepted = np.ones(len(t), np.bool_)
+            accepted = all_of(len(t))
         else:
             matrix = matrix[:, accepted]
         count = matrix.shape[1]
@@ -91,10 +99,11 @@ class FifoCore(Core):
 
     def take_all(self) -> list[NodePlan]:
         split: list[list[Job]] = [[] for _ in range(len(self.nodes))]
+        plans = [NodePlan(jobs, *self.free_of(node)) for node, jobs in enumerate(split)]
         for job in self.jobs():
             split[job[2]].append(job)
         self.pool = Pool()
-        return [NodePlan(jobs, *self.free_of(node)) for node, jobs in enumerate(split)]
+        return plans
 
     def jobs(self) -> list[Job]:
         return jobs_of(self.pool.everything())

@@ -34,6 +34,10 @@ class Pool:
         """Take in planned jobs, shape (8, m)."""
         self.near.append(matrix)
 
+    def __len__(self) -> int:
+        size: int = sum(part.shape[1] for part in (*self.near, *self.far))
+        return size
+
     def take_before(self, end: float) -> Departures:
         """Remove and return the jobs that end before `end` (s), in order of (finish, row)."""
         if end > self.limit:
@@ -71,6 +75,17 @@ class Pool:
     def remove(self, wanted: FloatArray, gone: BoolArray) -> None:
         """Drop the jobs marked in `gone` of `wanted` = everything()."""
         self.near, self.far = [wanted[:, ~gone]], []
+
+
+def waiting_starts(inside: FloatArray, nodes: int) -> list[list[float]]:
+    """Per node, the times (s) at which those of the jobs `inside` that find no idle worker start, in order."""
+    starts: list[list[float]] = [[] for _ in range(nodes)]
+    queued = inside[:, inside[START] > inside[ARRIVAL]]
+    for node, start in zip(queued[NODE].tolist(), queued[START].tolist(), strict=True):
+        starts[int(node)].append(start)
+    for each in starts:
+        each.sort()
+    return starts
 
 
 def join(parts: list[FloatArray]) -> FloatArray:

@@ -60,8 +60,6 @@ class Stations:
             raise ValueError(f"a node needs workers >= 1 and a speed >= 0, got {workers} and {speed}")
         number = self.nodes.add(workers, speed, bound)
         self.totals.add_node()
-        if self.nodes.any_bound and self.kind == "arrays":
-            self._move_to("heap")
         self.core.add_node(workers, self.nodes.clocks[number].reading(self.totals.horizon))
         return number
 
@@ -70,7 +68,7 @@ class Stations:
     def admit(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray) -> Admission:
         """Arrivals in order of (time, id): t s, node, work in s at speed 1, row = slot in the flights table; shape (m,)."""
         if self.discipline is Discipline.FIFO:
-            self._pick(len(t))
+            self._pick(node)
         admission = self.core.admit(t, node, work, row)
         self.totals.arrive(t, node, admission.accepted)
         return admission
@@ -108,10 +106,11 @@ class Stations:
 
     def set_bound(self, node: int, now: float, bound: int | None) -> None:
         """From `now` on at most `bound` jobs may wait (None = any number); those that wait already stay."""
-        self.nodes.bound[node] = -1 if bound is None else bound
         if bound is not None and self.kind == "arrays":
             self._move_to("heap")
-        self._close(node, now, self._open(node, now))
+        jobs = self._open(node, now)
+        self.nodes.bound[node] = -1 if bound is None else bound
+        self._close(node, now, jobs)
 
     def set_discipline(self, now: float, discipline: Discipline) -> None:
         """From `now` on free workers of the whole tier take the oldest (FIFO) or the newest (LIFO) waiting job."""
@@ -183,6 +182,8 @@ class Stations:
     def _open(self, node: int, now: float) -> list[Job]:
         if now < self.totals.horizon:
             raise ValueError(f"change at {now} s, but departures up to {self.totals.horizon} s have been handed out")
+        if self.nodes.any_bound and self.kind == "arrays":  # while all clocks are plain it can be seen who waits
+            self._move_to("heap")
         return self.core.take_node(node, now)
 
     def _close(self, node: int, now: float, jobs: list[Job]) -> None:
@@ -190,12 +191,22 @@ class Stations:
         plan = replan(jobs, now, self.nodes.clocks[node], self.nodes.workers[node], self.discipline)
         self.core.put_node(node, plan)
 
-    def _pick(self, batch: int) -> None:
-        fits = not self.nodes.any_bound and (self.nodes.widest == 1 or len(self.nodes) >= ARRAYS_NODES)
-        if self.kind == "heap" and fits and batch >= ARRAYS_FROM:
+    def _pick(self, node: IntArray) -> None:
+        nodes, batch = self.nodes, len(node)
+        if batch < (ARRAYS_FROM if self.kind == "heap" else ARRAYS_UNTIL) or not (
+            (nodes.widest == 1 or len(nodes) >= ARRAYS_NODES) and (not nodes.any_bound or self._has_room(node))
+        ):
+            if self.kind == "arrays":
+                self._move_to("heap")
+        elif self.kind == "heap":
             self._move_to("arrays")
-        elif self.kind == "arrays" and (not fits or batch < ARRAYS_UNTIL):
-            self._move_to("heap")
+
+    def _has_room(self, node: IntArray) -> bool:
+        """Whether no queue can come to its bound, even if nobody left before all have arrived."""
+        nodes = self.nodes
+        if not nodes.all_plain:
+            return False
+        return bool((self.totals.present + np.bincount(node, minlength=len(nodes)) <= nodes.room).all())
 
     def _move_to(self, kind: str) -> None:
         plans: list[NodePlan] = self.core.take_all()

@@ -103,10 +103,16 @@ def test_fifo_equals_the_event_by_event_model(arrays, script, workers):
         compare(tier, slow, gone)
 
 
-@given(script=scripts, workers=st.integers(1, 3), bound=st.integers(0, 3))
-@settings(max_examples=120, deadline=None)
-def test_bounded_fifo_equals_the_event_by_event_model(script, workers, bound):
-    compare(*run(script, workers, bound, Discipline.FIFO))
+@pytest.mark.parametrize("arrays", [False, True], ids=["heap", "arrays"])
+@given(script=scripts, workers=st.integers(1, 3), bound=st.integers(0, 30))
+@settings(max_examples=150, deadline=None)
+def test_bounded_fifo_equals_the_event_by_event_model(arrays, script, workers, bound):
+    """Bounds out of reach, within reach and reached, with plans that move to and fro between heaps and arrays for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if arrays:
+            for name in ("ARRAYS_FROM", "ARRAYS_UNTIL", "ARRAYS_NODES"):
+                patch.setattr(stations, name, 0)
+        compare(*run(script, workers, bound, Discipline.FIFO))
 
 
 @given(script=scripts, workers=st.integers(1, 3), bound=st.one_of(st.none(), st.integers(0, 3)))
