@@ -74,7 +74,7 @@ class DatabaseFailover(DatabaseWork):
         if note.lost:
             text = f"{name}: {note.lost:,} acknowledged writes are lost"
             self.core.log.tell(now, "database", text, cause=event, level="bad", target=name)
-        if old in shard.strays and self.nodes.up[old]:
+        if not fence and old in shard.strays and self.nodes.up[old]:
             text = f"{name} has two primaries: {self.nodes.names[old]} was not fenced"
             self.core.log.tell(now, "database", text, cause=event, level="bad", target=name)
 
@@ -108,7 +108,7 @@ class DatabaseFailover(DatabaseWork):
         for i in range(log.size - 1, position - log.base - 1, -1):
             key, copied = int(log.key[i]), int(log.user[i]) < 0
             branch.append((key, int(log.version[i]), float(log.commit[i])))
-            if copied or not versions.forget(log, i):
+            if copied or self.places.owner[key] != shard.index or not versions.forget(log, i):
                 continue  # a copied row, or one that has moved on: its shard has it
             stray.left_over += 1
             if log.acknowledged[i]:

@@ -189,7 +189,7 @@ class DatabaseMove(DatabaseFailover):
         if shard.standby < 0:
             self._choose_standby(shard)
         self.replan_commits(shard)
-        self.versions.settle(log, min(first, log.size), self.serving_followers(shard))
+        self._settle(shard, first)
         self.rebuild_pools()
         name = self.nodes.names[node]
         self.core.log.tell(now, "database", f"{name} has its data and serves", level="good", target=name)

@@ -189,7 +189,7 @@ class DatabaseNodes(Tier):
                 changed = True
         if changed:
             self.replan_commits(shard)
-            self.versions.settle(log, first, self.serving_followers(shard))
+            self._settle(shard, first)
 
     def replan_commits(self, shard: Shard) -> None:
         """Plan all commits that have not happened yet anew, and what hangs on them."""
@@ -200,7 +200,13 @@ class DatabaseNodes(Tier):
         shard.fallback_at = plan_commits(
             log, self.ackers(shard), first, now, self.mode, self.semi_sync_timeout, shard.fallback_at
         )
-        self.versions.settle(log, first, self.serving_followers(shard))
+        self._settle(shard, first)
+
+    def _settle(self, shard: Shard, first: int) -> None:
+        """When the keys of the records from index `first` on are committed and everywhere."""
+        log = shard.log
+        owned = self.places.owner[log.key[first : log.size]] == shard.index
+        self.versions.settle(log, first, self.serving_followers(shard), owned)
 
     def _end_fallbacks(self) -> None:
         """Semi-synchronous again as soon as a replica has caught up."""

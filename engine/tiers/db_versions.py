@@ -41,8 +41,12 @@ class Versions:
         self.head_version[key] = version
         return lsn
 
-    def settle(self, log: Log, first: int, serving: list[int]) -> None:
-        """Tell the keys of the records from index `first` on when those are committed and everywhere; serving: follower nodes."""
+    def settle(self, log: Log, first: int, serving: list[int], owned: B) -> None:
+        """Tell the keys of the records from index `first` on when those are committed and everywhere.
+
+        serving: follower nodes. owned: of these records (mask), whose key belongs to the shard of this log now: the newest
+        record of any other is in another log, whose numbers are none of this one's.
+        """
         n = log.size
         if first >= n:
             return
@@ -51,7 +55,7 @@ class Versions:
         for node in serving:
             settled = np.maximum(settled, log.followers[node].applied[first:n])
         key = log.key[first:n]
-        newest = self.head_lsn[key] == np.arange(log.base + first, log.base + n)
+        newest = owned & (self.head_lsn[key] == np.arange(log.base + first, log.base + n))
         if not newest.all():
             key, commit, settled = key[newest], commit[newest], settled[newest]
         self.head_time[key] = commit

@@ -119,7 +119,7 @@ class DatabaseWrites(DatabaseReads):
         shard.fallback_at = plan_commits(
             log, self.ackers(shard), first, self.core.start, self.mode, self.semi_sync_timeout, shard.fallback_at
         )
-        self.versions.settle(log, first, self.serving_followers(shard))
+        self._settle(shard, first)
 
     def _lossy_delays(self, primary: int, node: int, n: int) -> list[float]:
         """One-way delays (n) of records on a wire that loses packets: TCP sends them again, and again."""

@@ -7,6 +7,7 @@ import pytest
 from database_rig import Ask, Rig, rig
 
 from engine.causes import Cause
+from engine.config import ReplicationPart
 from engine.tiers.db_shard import Role
 
 
@@ -95,8 +96,6 @@ def test_who_waits_at_the_old_owner_is_passed_on() -> None:
 
 def test_a_read_after_an_acknowledged_write_finds_it_wherever_the_key_is() -> None:
     """Reads from the primary: whoever asks after the acknowledgement sees that version or a later one, through all moves."""
-    from engine.config import ReplicationPart
-
     small = rig(shards=2, replicas=1, keys=40, replication=ReplicationPart(read_from="primary"))
     db = small.database
     busy(small, 6.0, rate=400.0)
@@ -119,6 +118,28 @@ def test_a_read_after_an_acknowledged_write_finds_it_wherever_the_key_is() -> No
             known = max([version for at, version in acks.get(ask.key, []) if at <= ask.at], default=0)
             assert answer.version >= known
     assert db.meters.totals["ryw"] == 0
+
+
+def test_a_key_with_an_uncommitted_write_stays_until_it_is_committed() -> None:
+    """Sync, standby cut off: the write waits, its key is not handed over; healed, it is, with the write."""
+    small = rig(shards=1, replicas=1, keys=50, replication=ReplicationPart(mode="sync"), timeout=30.0)
+    db = small.database
+    db.add_shard()
+    small.cut_nodes("db-a1", "db-a2")
+    key = int(db.places.queue[0][2][0])
+    small.at([Ask(0.001, key, True, 1, 0.001)])
+    small.steps(2)
+    for _ in range(200):
+        db.copy_chunk(50)
+        small.steps(1)
+    assert db.places.moving
+    assert db.shard_of(key) == "s1"
+    assert int((db.places.owner != db.places.target).sum()) == 1
+    small.heal_links()
+    small.move_all()
+    assert db.shard_of(key) == "s2"
+    assert db.committed(np.array([key]))[0] == 1
+    assert [a.cause for a in small.clients.answers.values()] == [Cause.NONE]
 
 
 def test_copying_takes_work_at_both_ends() -> None:
