@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..commands import CopyChunk
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from ..view import View
 
 IDLE_S = 0.5  # how often it looks for a new plan
+EARLY = 1e-9  # what rounding may take from a whole number
 OPEN = 16  # chunks on their way at most: a slow source is not flooded
 
 
@@ -27,9 +29,9 @@ class Rebalancer:
         places = db.places
         if not places.moving:
             return Look(None, wake_after=IDLE_S)
-        keys_a_second = db.rebalance_mb_s * 1e6 / db.core.config.database.item_bytes
-        keys = max(db.rebalance_chunk, round(keys_a_second * db.core.dt))  # a look a step at most
-        wake = keys / keys_a_second
+        keys_a_step = db.rebalance_mb_s * 1e6 / db.core.config.database.item_bytes * db.core.dt
+        steps = math.ceil(db.rebalance_chunk / keys_a_step - EARLY)  # a chunk fills a whole number of steps
+        wake = steps * db.core.dt
         if not places.queue or len(places.chunks) >= OPEN:
             return Look(None, wake_after=min(wake, IDLE_S))
-        return Look(None, (CopyChunk(keys),), wake)
+        return Look(None, (CopyChunk(int(keys_a_step * steps + EARLY)),), wake)
