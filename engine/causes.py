@@ -45,6 +45,7 @@ WORDS: dict[Cause, str] = {
     Cause.SPENT: "retries spent",
 }
 
+SILENT = (Cause.UNREACHABLE, Cause.PRIVATE_ADDRESS)  # nobody answers: the client's time-out ends it, the cause is known
 SHED_CAUSES = (Cause.QUEUE_FULL,)
 
 

@@ -28,10 +28,11 @@ ORPHAN = 64  # bit of flights.flags: the connection of this row was reset
 
 
 class Replies:
-    """Holds no state of its own; `balancer` and `clients` are wired by the world."""
+    """Holds next to no state of its own; `balancer` and `clients` are wired by the world."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.orphans = False  # was any connection ever reset
         self.balancer: Balancer
         self.clients: Clients
 
@@ -52,7 +53,8 @@ class Replies:
     def from_web(self, t: F8, slots: I8) -> None:
         """Answers leave their web servers at t (n,)."""
         flights = self.core.flights
-        slots, t = self._drop_orphans(slots, t)
+        if self.orphans:
+            slots, t = self._drop_orphans(slots, t)
         if not slots.size:
             return
         flights.web_out[slots] = t
@@ -71,17 +73,18 @@ class Replies:
 
     def from_balancer(self, t: F8, slots: I8) -> None:
         """Answers leave the balancer at t (n,): those of web servers, or its own refusals."""
-        slots, t = self._drop_orphans(slots, t)
+        if self.orphans:
+            slots, t = self._drop_orphans(slots, t)
         self._to_city(t, slots, "balancer", self.core.flights.balancer[slots].astype(np.int64))
 
     def at_client(self, t: F8, slots: I8) -> None:
         """The end came at the client itself (a failed look-up), at t (n,)."""
         self.clients.answer(t, slots)
 
-    def lost(self, slots: I8, event: NDArray[np.int32] | I8 | int) -> None:
-        """Nobody will ever answer these rows; their clients find out by their own time-outs."""
+    def lost(self, slots: I8, event: NDArray[np.int32] | I8 | int, cause: Cause = Cause.UNREACHABLE) -> None:
+        """Nobody will ever answer these rows; their clients find out by their own time-outs. cause: one of SILENT."""
         flights = self.core.flights
-        flights.cause[slots] = Cause.UNREACHABLE
+        flights.cause[slots] = cause
         flights.event[slots] = event
         flights.close(slots, SERVER)
 
@@ -123,6 +126,7 @@ class Replies:
         fresh = slots[((flights.flags[slots] & ORPHAN) == 0) & flights.waiting(slots)]
         if not fresh.size:
             return
+        self.orphans = True
         flights.flags[fresh] |= ORPHAN
         nodes = (flights.web if tier == "web" else flights.balancer)[fresh].astype(np.int64)
         hop = self.core.fabric.hop(tier, nodes, CITY, flights.city[fresh].astype(np.int64), back=True)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..causes import Cause
 from ..core import Core
 from ..fabric import CITY, Fate
 from ..replies import Replies
@@ -51,8 +52,10 @@ class Door:
         here = self.public[asked]
         if here.all():
             return t, slots
-        self.refused_private += int(np.count_nonzero(self.private[asked[~here]]))
-        self.replies.lost(slots[~here], 0)
+        private = self.private[asked] & ~here
+        self.refused_private += int(np.count_nonzero(private))
+        self.replies.lost(slots[private], 0, Cause.PRIVATE_ADDRESS)
+        self.replies.lost(slots[~here & ~private], 0)
         return t[here], slots[here]
 
     def travel(self, t: F8, slots: I8, tier: str, node: int) -> tuple[F8, I8]:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..causes import WORDS, Cause, outcome_of
+from ..causes import SILENT, WORDS, Cause, outcome_of
 from ..core import Core, generator
 from ..flights import CLIENT, SERVER, Outcome
+from ..order import merge_order
 from ..pending import Pending
 from ..snapshot import Clients as Reading
 from ..snapshot import Trace
 from .base import Tier
+from .client_deadlines import Deadlines, in_order
 
 if TYPE_CHECKING:
     from .dns import Dns
@@ -49,7 +51,7 @@ class Clients(Tier):
         self.rng = generator(core.seed, "retry jitter")
         self.inbox = Pending(core.dt)  # answers: (t, slot)
         self.resets = Pending(core.dt, columns=4)  # (t, slot, id, cause, event)
-        self.deadlines = Pending(core.dt, columns=2)  # (t, slot, id)
+        self.deadlines = Deadlines(core.dt)
         self.waiting = Pending(core.dt)  # retries: (t, slot)
         self.firsts: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
         self.agains: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
@@ -63,19 +65,21 @@ class Clients(Tier):
 
     # ---- the way out
 
-    def launch(self, t: F8, slots: I8) -> None:
-        """Attempts begin at t (n,), the rows are written."""
+    def launch(self, t: F8, slots: I8, firsts: int = 0) -> None:
+        """Attempts begin at t (n,), not before this step; the rows are written. firsts: how many are first attempts."""
         flights = self.core.flights
         flights.sent[slots] = t
         deadline = t + self.timeout
         flights.deadline[slots] = deadline
         self.core.ledger.attempts.add_one(0, slots.size)
-        self.firsts[-1] += int(np.count_nonzero(flights.attempt[slots] == 0))
-        self.deadlines.push(deadline, slots, flights.id[slots])
+        self.firsts[-1] += firsts
+        self.deadlines.push(self.core.start + self.timeout, deadline, slots, flights.id[slots])
         self.dns.ask(t, slots)
 
     def begin(self) -> None:
         """Retries whose back-off ends in this window set out."""
+        if not self.waiting:
+            return
         t, slots = self.waiting.take(self.core.end, self.core.flights.id)
         if t.size:
             self.launch(t, slots)
@@ -98,21 +102,22 @@ class Clients(Tier):
         t, slots = self.inbox.take(end, flights.id)
         ended: list[tuple[F8, I8]] = []
         if t.size:
-            heard = flights.waiting(slots) & (t <= flights.deadline[slots])
-            if not heard.all():
+            heard = (t <= flights.deadline[slots]) & ((flights.sides[slots] & CLIENT) != 0)
+            if np.count_nonzero(heard) < heard.size:
                 self._unheard(slots[~heard])
                 t, slots = t[heard], slots[heard]
             flights.close(slots, SERVER)
             ended.append((t, slots))
         answered = slots
-        if len(self.resets):
+        if self.resets:
             ended += self._resets(answered)
         ended += self._deadlines([s for _, s in ended])
         if ended:
-            when = np.concatenate([e[0] for e in ended])
-            who = np.concatenate([e[1] for e in ended])
+            when, who = ended[0] if len(ended) == 1 else (
+                np.concatenate([e[0] for e in ended]), np.concatenate([e[1] for e in ended])
+            )  # fmt: skip
             if len(ended) > 1:
-                order = np.lexsort((flights.id[who], when))
+                order = merge_order(when, who, flights.id)
                 when, who = when[order], who[order]
             if who.size:
                 self._end(when, who)
@@ -143,20 +148,23 @@ class Clients(Tier):
 
     def _deadlines(self, already: list[I8]) -> list[tuple[F8, I8]]:
         flights = self.core.flights
-        t, (slots, ids) = self.deadlines.take_all(self.core.end, flights.id)
-        if not t.size:
+        due = self.deadlines.take(self.core.end)
+        if due is None:
             return []
-        valid = (flights.id[slots] == ids) & flights.waiting(slots)
-        if not valid.any():
+        t, slots, ids = due
+        still = np.flatnonzero(flights.id[slots] == ids)
+        still = still[flights.waiting(slots[still])] if still.size else still
+        if not still.size:
             return []
-        t, slots = t[valid], slots[valid]
+        t, slots = in_order(t[still], slots[still], ids[still])
         for done in already:
             keep = ~np.isin(slots, done)
             t, slots = t[keep], slots[keep]
         if not t.size:
             return []
-        unreachable = flights.cause[slots] == Cause.UNREACHABLE
-        flights.cause[slots] = np.where(unreachable, np.uint8(Cause.UNREACHABLE), np.uint8(Cause.TIMEOUT))
+        cause = flights.cause[slots]
+        known = (cause == SILENT[0]) | (cause == SILENT[1])
+        flights.cause[slots] = np.where(known, cause, np.uint8(Cause.TIMEOUT))
         flights.outcome[slots] = Outcome.FAILED
         self.core.ledger.timed_out.add_one(0, t.size)
         return [(t, slots)]
@@ -165,11 +173,12 @@ class Clients(Tier):
         """Attempts ended at t, sorted: retry the failed ones that may, book the rest."""
         core, flights = self.core, self.core.flights
         outcome = flights.outcome[slots]
-        good = outcome == Outcome.IN_FLIGHT
         final = slots
-        if good.all():
+        well = not np.count_nonzero(outcome)
+        if well:
             flights.outcome[slots] = Outcome.OK
         else:
+            good = outcome == Outcome.IN_FLIGHT
             flights.outcome[slots[good]] = Outcome.OK
             self._blame(slots[~good])
             again = self._retry(t, slots, ~good)
@@ -181,13 +190,16 @@ class Clients(Tier):
         latency = t - flights.born[final]
         ledger = core.ledger
         done = flights.outcome[final]
-        ledger.end(
-            flights.route[final].astype(np.int64),
-            flights.source[final].astype(np.int64),
-            done.astype(np.int64),
-            flights.cause[final].astype(np.int64),
-            latency,
-        )
+        if well:
+            ledger.end_well(flights.route[final], flights.source[final], latency)
+        else:
+            ledger.end(
+                flights.route[final].astype(np.int64),
+                flights.source[final].astype(np.int64),
+                done.astype(np.int64),
+                flights.cause[final].astype(np.int64),
+                latency,
+            )
         ledger.slow_ok.add_one(0, int(np.count_nonzero((done == Outcome.OK) & (latency > core.config.slo.latency))))
         ledger.seal(flights.root[final], t, done, flights.version[final])
         self.traffic.ended(t, final)
