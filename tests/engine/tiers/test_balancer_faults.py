@@ -41,7 +41,7 @@ def test_a_private_address_leads_nowhere_from_outside():
     steady(rig, 30, 1.0, address=2, seed=2)
     asked = Counter(address for *_, address in rig.script)
     rig.run(8.0)
-    assert ends(rig) == {Cause.NONE: asked[0], Cause.UNREACHABLE: asked[1] + asked[2]}
+    assert ends(rig) == {Cause.NONE: asked[0], Cause.PRIVATE_ADDRESS: asked[1], Cause.UNREACHABLE: asked[2]}
     assert rig.balancer.reading().refused_private == asked[1]
     assert sum(chosen(rig)) == asked[0], "nothing that came for another address reached a server"
 
