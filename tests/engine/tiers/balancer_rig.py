@@ -13,7 +13,7 @@ import numpy as np
 from engine.agents.balancer_pair import PairKeeper
 from engine.agents.base import AgentState, wake_step
 from engine.agents.health import HealthChecker
-from engine.causes import Cause
+from engine.causes import SILENT, Cause
 from engine.commands import MoveAddress, SetHealth
 from engine.config import BalancerPart, Health, Route, Scenario, Service, WebPart
 from engine.core import Core
@@ -79,8 +79,8 @@ class Notebook:
         events += [(at, 2, s, i, int(Cause.TIMEOUT)) for at, s, i in zip(t, slots, ids, strict=True)]
         for at, kind, slot, number, cause in sorted(events):
             if f.id[slot] == number and f.sides[slot] & CLIENT:
-                unreachable = kind == 2 and f.cause[slot] == Cause.UNREACHABLE
-                self._write(float(at), int(slot), Cause.UNREACHABLE if unreachable else Cause(int(cause)))
+                silent = kind == 2 and Cause(int(f.cause[slot])) in SILENT
+                self._write(float(at), int(slot), Cause(int(f.cause[slot])) if silent else Cause(int(cause)))
             if kind == 0:
                 f.close(np.array([slot]), SERVER)
 
