@@ -102,10 +102,13 @@ class Database(DatabaseMove):
         self.rebuild_pools()
 
     def restore_node(self, index: int) -> None:
-        """A removed node comes back under its old name, without data. ValueError if its shard is gone."""
+        """A removed node comes back under its old name, without data; if its shard is gone meanwhile, the log says why not."""
         shard = self.shards[int(self.shard_of_node[index])]
-        if shard.primary < 0 or self.role_of[index] is not Role.GONE:
-            raise ValueError(f"{self.nodes.names[index]} cannot come back")
+        if shard.primary < 0:
+            text = f"{self.nodes.names[index]} does not come back: {shard.name} is gone"
+            self.core.log.tell(self.core.now, "database", text, level="warn", target=self.nodes.names[index])
+            return
+        assert self.role_of[index] is Role.GONE, f"{self.nodes.names[index]} was never removed"
         self.nodes.member[index] = True
         self.nodes.born[index] = self.core.now
         self._set_role(index, Role.SEEDING)

@@ -18,7 +18,7 @@ from engine.tiers.database import Database
 from engine.tiers.db_shard import Role
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tiers"))
-from database_rig import Ask, Rig, rig  # noqa: E402
+from database_rig import Ask, Rig, rig
 
 WORK = 0.001
 
@@ -71,8 +71,8 @@ def test_a_failover_from_crash_to_first_write() -> None:
     world.run_until(10.0)
     small.down("db-a1", event=77)
     world.run_until(20.0)
-    (told, note), = world.given(Note)
-    (when, promoted), = world.given(Promote)
+    ((told, note),) = world.given(Note)
+    ((when, promoted),) = world.given(Promote)
     assert isinstance(promoted, Promote)
     assert isinstance(note, Note)
     assert note.cause == 77, "the chain leads back to what killed the primary"
@@ -182,7 +182,7 @@ def test_sync_promotes_only_the_standby() -> None:
     assert not world.given(Promote)
     small.down(standby, up=True)
     world.run_until(20.0)
-    (_, order), = world.given(Promote)
+    ((_, order),) = world.given(Promote)
     assert isinstance(order, Promote)
     assert order.node == standby
     assert db.reading().lost_writes == 0
