@@ -1,4 +1,4 @@
-"""From the world to a snapshot: the header, the map, totals and inspections. Tiers make their own panes' parts.
+"""From the world to a snapshot: the header, the map, totals. Tiers make their own panes' parts.
 
 Nothing here changes the world, and nothing is computed that was not counted.
 """
@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 
 from .causes import WORDS, Cause
 from .flights import Outcome
-from .showing_map import map_of, node_state, price
+from .showing_map import map_of, price
 from .snapshot import (
     SNAPSHOT_VERSION,
-    ActiveFault,
     Headline,
-    Inspection,
-    NodeState,
     Pace,
-    Setting,
     Snapshot,
     Totals,
 )
@@ -108,38 +104,3 @@ def snapshot(world: World) -> Snapshot:
         traces=tuple(core.tracer.done)[-TRACES_SHOWN:],
         digest=world.digest(),
     )
-
-
-def inspection(world: World, target: str) -> Inspection | None:
-    """All there is to say of a node (by name) or a tier; None if there is no such thing."""
-    faults: tuple[ActiveFault, ...] = tuple(f for f in world.faults.active() if target in f.target.split("~"))
-    for tier, nodes in world.core.fabric.tiers.items():
-        index = nodes.index(target)
-        part = {"db": world.database, "web": world.web, "cache": world.cache, "balancer": world.balancer, "dns": world.dns}[tier]
-        if index >= 0:
-            state_lines, settings = part.inspect(index)
-            place = Setting("address", nodes.addresses[index], f"zone {world.core.fabric.zones[nodes.zone[index]]}")
-            seen = tuple(t for t in world.core.tracer.done if any(s.node == target for s in t.spans))
-            return Inspection(
-                target=target,
-                title=f"{target} {nodes.addresses[index]}",
-                state=node_state(nodes, index),
-                state_lines=state_lines,
-                settings=(place, *settings),
-                faults=faults,
-                traces=seen[-5:],
-            )
-    for link in map_of(world).links:
-        if link.name == target:
-            return Inspection(
-                target=target,
-                title=f"link {link.a} to {link.b}",
-                state=link.state,
-                state_lines=(
-                    Setting("one way", f"{link.one_way_ms:.2f} ms", "distance of the zones, faults included"),
-                    Setting("loss", f"{link.loss:.1%}", "share of packets; each is sent again after 200 ms, doubling"),
-                ),
-                settings=(Setting("state", NodeState(link.state).value, link.verdict),),
-                faults=faults,
-            )
-    return None

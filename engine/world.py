@@ -24,7 +24,8 @@ from .faults import FaultBook
 from .geo import city_table, one_way, zone_one_way
 from .history import History
 from .replies import Replies
-from .showing import inspection, snapshot
+from .showing import snapshot
+from .showing_inspect import inspection
 from .snapshot import Inspection, Snapshot
 from .tiers.balancer import Balancer
 from .tiers.base import Tier
