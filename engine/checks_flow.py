@@ -73,7 +73,7 @@ def causes_explain(world: World) -> None:
 def nodes_balance(world: World) -> None:
     """3: at every node, in = out + turned away + lost + cancelled + inside; what is inside is what its queue holds."""
     for tier, stations in stations_of(world):
-        t, n = stations.totals, len(stations)
+        t, n = stations.totals.now, len(stations)
         accounted = t.departures + t.rejected + t.lost + t.cancelled + t.present
         expect((t.arrivals == accounted).all(), f"{tier}: {t.arrivals.tolist()} came, {accounted.tolist()} accounted for")
         held = np.bincount(np.array([job[2] for job in stations.core.jobs()], dtype=np.int64), minlength=n)
@@ -121,10 +121,13 @@ def earliest(pending: Pending) -> float:
 def nothing_overdue(world: World) -> None:
     """6: all that was due has happened; what a later tier tells an earlier one may be late by a step (look-ahead rule)."""
     now, dt = world.core.now, world.core.dt
-    clients, cache, db, balancer = world.clients, world.cache, world.database, world.balancer
+    clients, cache, db, balancer, flights = world.clients, world.cache, world.database, world.balancer, world.core.flights
+    begun = np.setdiff1d(np.flatnonzero(flights.sides & CLIENT), _rows(clients.waiting))
+    patient = begun[flights.deadline[begun] < now - 1e-9]
+    expect(not patient.size, f"clients of rows {patient[:5].tolist()} wait beyond their time-out")
     for what, pending, slack in (
-        ("answer", clients.inbox, 0.0), ("reset", clients.resets, 0.0), ("time-out", clients.deadlines, 0.0),
-        ("retry", clients.waiting, 0.0), ("look-up of a name", world.dns.later, 0.0), ("query", world.dns.outward, 0.0),
+        ("answer", clients.inbox, 0.0), ("reset", clients.resets, 0.0), ("retry", clients.waiting, 0.0),
+        ("look-up of a name", world.dns.later, 0.0), ("query", world.dns.outward, 0.0),
         ("packet for a web server", world.web.inbox, 0.0), ("packet for a balancer", balancer.inbox, 0.0),
         ("message to a cache", cache.inbox, dt), ("packet for a database", db.inbox, dt), ("query to a database", db.outbox, dt),
     ):  # fmt: skip
