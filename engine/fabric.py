@@ -66,6 +66,8 @@ class Fabric:
         self.rules: list[Rule] = []
         self.lossy: dict[str, bool] = {}  # by tier: does any node delay or lose packets
         self.all_up: dict[str, bool] = {}  # by tier: do all processes run
+        self.zone_flat: F8 = np.ascontiguousarray(zone_one_way).reshape(-1)  # one gather by a * zones + b
+        self.city_flat: F8 = np.ascontiguousarray(city_one_way).reshape(-1)
         self.rng = rng
         self.packets = 0
         self.lost = 0
@@ -101,11 +103,15 @@ class Fabric:
         return self._judge(a, ai, b, bi, base, fate, event)
 
     def _distance(self, a: str, ai: I8, b: str, bi: I8) -> F8:
+        zones = len(self.zones)
+        delay: F8
         if a == CITY:
-            return self.city_one_way[ai, self.tiers[b].zone[bi]]
-        if b == CITY:
-            return self.city_one_way[bi, self.tiers[a].zone[ai]]
-        return self.zone_one_way[self.tiers[a].zone[ai], self.tiers[b].zone[bi]]
+            delay = self.city_flat[ai * zones + self.tiers[b].zone[bi]]
+        elif b == CITY:
+            delay = self.city_flat[bi * zones + self.tiers[a].zone[ai]]
+        else:
+            delay = self.zone_flat[self.tiers[a].zone[ai] * np.int64(zones) + self.tiers[b].zone[bi]]
+        return delay
 
     def _judge(
         self, a: str, ai: I8, b: str, bi: I8, delay: F8, fate: NDArray[np.uint8] | None, event: NDArray[np.int32] | None

@@ -131,10 +131,11 @@ class Flights:
             self._grow()
         slots = self.free[self.n_free - n : self.n_free][::-1].copy()
         self.n_free -= n
-        for name in RESET:
-            getattr(self, name)[slots] = COLUMNS[name][1]
-        self.id[slots] = np.arange(self.next_id, self.next_id + n)
-        self.root[slots] = self.id[slots]
+        for name, fresh in RESET_TO:
+            getattr(self, name)[slots] = fresh
+        ids = np.arange(self.next_id, self.next_id + n)
+        self.id[slots] = ids
+        self.root[slots] = ids
         self.next_id += n
         self.sides[slots] = CLIENT | SERVER
         return slots
@@ -174,3 +175,4 @@ RESET = (
     "conn", "web_out", "wire", "wait", "service", "flags", "outcome", "cause", "event",
     "cache", "db", "web", "balancer", "version",
 )  # fmt: skip
+RESET_TO = tuple((name, COLUMNS[name][1]) for name in RESET)

@@ -45,11 +45,18 @@ class Ledger:
         self.slo_window: deque[tuple[int, int]] = deque(maxlen=slo_window)  # (ended, bad) a second
         self.chain = b"\x00" * 16
 
-    def arrive(self, route: I8, source: I8) -> None:
-        """New user requests, (n,) indexes of route and source."""
+    def arrive(self, route: I8, source: int) -> None:
+        """New user requests, (n,) indexes of routes, of one source."""
         self.arrived.add_one(0, route.size)
         self.by_route[:, 0] += np.bincount(route, minlength=self.by_route.shape[0])
-        self.by_source[:, 0] += np.bincount(source, minlength=SOURCES)
+        self.by_source[source, 0] += route.size
+
+    def end_well(self, route: NDArray[np.uint8], source: NDArray[np.uint8], latency_s: F8) -> None:
+        """As `end`, when all are right."""
+        self.outcomes.add_one(Outcome.OK, route.size)
+        self.by_route[:, Outcome.OK + 1] += np.bincount(route, minlength=self.by_route.shape[0])
+        self.by_source[:, Outcome.OK + 1] += np.bincount(source, minlength=SOURCES)
+        self.latency.add(latency_s * 1e3)
 
     def end(self, route: I8, source: I8, outcome: I8, cause: I8, latency_s: F8) -> None:
         """User requests that ended, (n,) each; latency from birth to the last answer or give-up, seconds."""

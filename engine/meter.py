@@ -21,6 +21,7 @@ _LOW = np.float32(2.0**-10)  # 1 us in ms: everything below falls in bucket 0
 _BASE = int(_LOW.view(np.uint32)) >> _SHIFT
 OCTAVES = 30
 BUCKETS = OCTAVES << SUB_BITS
+BATCH = 16_384  # latencies that wait to be counted
 
 
 class Meter:
@@ -97,40 +98,73 @@ class Histogram:
         self.total: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
         self.current: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
         self.last: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
-        self.max_ms: F8 = np.zeros(n)
-        self.sum_ms: F8 = np.zeros(n)
+        self._max_ms: F8 = np.zeros(n)
+        self._sum_ms: F8 = np.zeros(n)
+        self.waiting_ms: list[F8] = []  # put down, not yet counted: a call costs the same for a hundred as for a thousand
+        self.waiting_index: list[I8] = []
+        self.waits = 0
+
+    @property
+    def max_ms(self) -> F8:
+        """The highest since the start, (n,) ms."""
+        self._settle()
+        return self._max_ms
+
+    @property
+    def sum_ms(self) -> F8:
+        """Sum since the start, (n,) ms."""
+        self._settle()
+        return self._sum_ms
 
     def add(self, ms: F8, index: I8 | None = None) -> None:
         """Add latencies (k,) in milliseconds, to histogram `index` (k,) each or all to the first."""
         if not ms.size:
             return
-        buckets = bucket_of(ms)
-        if index is None:
-            np.add.at(self.current[0], buckets, 1)
-            self.max_ms[0] = max(self.max_ms[0], float(ms.max()))
-            self.sum_ms[0] += float(np.add.accumulate(ms)[-1])  # sequential: the same on every machine
+        assert index is not None or len(self.current) == 1, "one of several histograms must be named"
+        self.waiting_ms.append(ms)
+        if index is not None and len(self.current) > 1:
+            self.waiting_index.append(index)
+        self.waits += ms.size
+        if self.waits > BATCH:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count what was put down."""
+        if not self.waits:
             return
-        np.add.at(self.current.reshape(-1), index * BUCKETS + buckets, 1)
-        np.maximum.at(self.max_ms, index, ms)
-        np.add.at(self.sum_ms, index, ms)
+        ms = np.concatenate(self.waiting_ms)
+        buckets = bucket_of(ms)
+        if len(self.current) == 1:
+            self.current[0] += np.bincount(buckets, minlength=BUCKETS)
+            self._max_ms[0] = max(self._max_ms[0], float(ms.max()))
+            self._sum_ms[0] += float(np.add.accumulate(ms)[-1])  # sequential: the same on every machine
+        else:
+            index = np.concatenate(self.waiting_index)
+            np.add.at(self.current.reshape(-1), index * BUCKETS + buckets, 1)
+            np.maximum.at(self._max_ms, index, ms)
+            np.add.at(self._sum_ms, index, ms)
+        self.waiting_ms, self.waiting_index, self.waits = [], [], 0
 
     def grow(self, n: int) -> None:
         """Make room for n histograms."""
-        more = n - self.max_ms.size
+        more = n - self._max_ms.size
         if more > 0:
+            self._settle()
             for name in ("total", "current", "last"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros((more, BUCKETS), dtype=np.int64)]))
-            self.max_ms = np.concatenate([self.max_ms, np.zeros(more)])
-            self.sum_ms = np.concatenate([self.sum_ms, np.zeros(more)])
+            self._max_ms = np.concatenate([self._max_ms, np.zeros(more)])
+            self._sum_ms = np.concatenate([self._sum_ms, np.zeros(more)])
 
     def roll(self) -> None:
         """A second has ended."""
+        self._settle()
         self.total += self.current
         self.last, self.current = self.current, self.last
         self.current[:] = 0
 
     def whole(self) -> I8:
         """Counts since the start, the present second included, (n, BUCKETS)."""
+        self._settle()
         return self.total + self.current
 
 

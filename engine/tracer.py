@@ -32,6 +32,13 @@ class Tracer:
 
     def mark(self, flights: Flights, slots: I8) -> None:
         """Choose which of these newborn requests keep their spans."""
+        if self.want_key < 0 and self.want_user < 0:
+            flights.sampled[slots] = 0
+            first = int(flights.root[slots[0]])  # ids count up in order of birth
+            for i in range(-first % SAMPLE_EVERY, slots.size, SAMPLE_EVERY):
+                flights.sampled[slots[i]] = 1
+                self.open[int(slots[i])] = []
+            return
         chosen = flights.root[slots] % SAMPLE_EVERY == 0
         if self.want_key >= 0:
             chosen |= flights.key[slots] == self.want_key
@@ -41,8 +48,7 @@ class Tracer:
         if chosen.any():
             for slot in slots[chosen].tolist():
                 self.open[slot] = []
-            if self.want_key >= 0 or self.want_user >= 0:
-                self.want_key = self.want_user = -1
+            self.want_key = self.want_user = -1
 
     def pick(self, flights: Flights, slots: I8) -> list[int]:
         """Positions in `slots` of the sampled rows (usually none)."""

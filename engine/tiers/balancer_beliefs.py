@@ -44,6 +44,7 @@ class Beliefs:
         for name, (kind, fresh) in _COLUMNS.items():
             setattr(self, name, np.full((0, 0), fresh, dtype=kind))
         self.draining: B = np.zeros(0, dtype=np.bool_)
+        self.last_aside = -np.inf  # until then at least one server is put aside by some balancer (s)
 
     def grow(self, balancers: int, servers: int) -> None:
         """Room for so many; a server is thought healthy until a check says otherwise (HAProxy)."""
@@ -79,15 +80,23 @@ class Beliefs:
         if self.fails[here] < health.max_fails or t < self.aside_until[here]:
             return False
         self.aside_until[here] = self.since[here] = t + health.fail_timeout
+        self.last_aside = max(self.last_aside, t + health.fail_timeout)
         self.fails[here], self.first_fail[here] = 0, -np.inf
         return True
 
     def watch_draining(self, servers: Nodes, now: float) -> None:
         """A server that is let back in after a drain starts slowly."""
+        if self.draining.tobytes() == servers.draining.tobytes():
+            return
         back = self.draining & ~servers.draining
         if back.any():
             self.since[:, back] = now
         self.draining = servers.draining.copy()
+
+    def seen(self, balancer: int, servers: Nodes, fail_open: bool) -> tuple[bytes, ...]:
+        """All that `eligible` hangs on while nobody is put aside, to be compared with what it was."""
+        open_ = b"1" if fail_open else b"0"
+        return servers.member.tobytes(), servers.draining.tobytes(), self.verdict[balancer].tobytes(), open_
 
     def healthy(self, balancer: int, servers: Nodes, now: float, health: Health) -> B:
         """Members that this balancer thinks it can use, draining ones included, (servers,)."""

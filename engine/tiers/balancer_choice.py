@@ -52,6 +52,7 @@ class Choice:
         self.failed = Pending(core.dt, columns=3)  # connections that failed at t: slot, server, times tried
         self.closes: list[Closes] = []  # of this step, per balancer; empty between steps
         self.backends: list[Backends | None] = []  # likewise
+        self.standing: list[tuple[tuple[bytes, ...], Backends] | None] = []  # who may be chosen, and what that hung on
         self.decided: list[F8] = []  # times of this step's choices by policies that look at connections
         self.late_from = np.inf  # earliest end that those should have seen
         self.sent = Meter(0)
@@ -66,6 +67,7 @@ class Choice:
         """One more, with a policy of its own."""
         self.names.append(name)
         self.policies.append(self._new_policy(name))
+        self.standing.append(None)
 
     def _new_policy(self, name: str) -> Policy:
         if self.policy not in BALANCING:
@@ -81,6 +83,7 @@ class Choice:
         if self.weight.size < servers:
             given = self.core.config.balancer.weights
             self.weight = np.array([given[i] if i < len(given) else 1.0 for i in range(servers)])
+            self.standing = [None] * balancers
             self.sent.grow(servers)
             self.latency.grow(servers)
             self.share += [Trend() for _ in range(servers - len(self.share))]
@@ -103,8 +106,13 @@ class Choice:
         """A step begins: connections that end in it, and who may be chosen."""
         self.closes = self.conns.take(self.core.end)
         for closes in self.closes:
-            answered = ~np.isnan(closes.seconds)
-            self.latency.add(closes.seconds[answered] * 1e3, closes.node[answered])
+            if not closes.time.size:
+                continue
+            answered = np.flatnonzero(closes.seconds >= 0.0)
+            if answered.size == closes.time.size:
+                self.latency.add(closes.seconds * 1e3, closes.node)
+            else:
+                self.latency.add(closes.seconds[answered] * 1e3, closes.node[answered])
         self.beliefs.watch_draining(self.web.nodes, self.core.start)
         self.backends = [None] * len(self.names)
         self.decided, self.late_from = [], np.inf
@@ -114,22 +122,33 @@ class Choice:
         if known is None:
             nodes, now = self.web.nodes, self.core.start
             health = self.core.config.balancer.health
-            eligible, _ = self.beliefs.eligible(balancer, nodes, now, health, self.fail_open)
-            ramp = self.beliefs.ramp(balancer, nodes, now, self.slow_start)
-            known = self.backends[balancer] = Backends(eligible, self.weight, ramp)
+            seen = self.beliefs.seen(balancer, nodes, self.fail_open)
+            same = self.standing[balancer]
+            if same is not None and same[0] == seen and not self.slow_start and self.beliefs.last_aside <= now:
+                known = same[1]
+            else:
+                eligible, _ = self.beliefs.eligible(balancer, nodes, now, health, self.fail_open)
+                ramp = self.beliefs.ramp(balancer, nodes, now, self.slow_start)
+                known = Backends(eligible, self.weight, ramp, not self.slow_start)
+                self.standing[balancer] = (seen, known) if self.beliefs.last_aside <= now else None
+            self.backends[balancer] = known
         return known
 
     def dispatch(self, gone: Departures) -> None:
         """Rows that leave their balancers at gone.finish, in order of (time, slot), and connections that failed meanwhile."""
-        t, slots = self._drop_orphans(gone.finish, gone.row)
+        t, slots = gone.finish, gone.row
+        if self.replies.orphans:
+            t, slots = self._drop_orphans(t, slots)
         node = self.core.flights.balancer[slots]
         for balancer, closes in enumerate(self.closes):
-            mine = node == balancer
-            if mine.any() or closes.time.size:
+            mine = np.flatnonzero(node == balancer)
+            if mine.size == t.size and t.size:
+                self._choose(balancer, t, slots, self._candidates(balancer), closes)
+            elif mine.size or closes.time.size:
                 self._choose(balancer, t[mine], slots[mine], self._candidates(balancer), closes)
         # A refusal comes back within a millisecond: its second try may fall into the same step, and fail again.
         for _ in range(self.redispatch + 1):
-            if not self._retry():
+            if not self.failed or not self._retry():
                 break
         self.closes, self.backends = [], []
 

@@ -34,7 +34,8 @@ class Connections:
         self.opened: F8 = np.empty(0)
         self.counts: list[list[int]] = []
         self.epoch: I8 = np.zeros((0, 0), dtype=np.int64)
-        self.ends = Pending(dt, columns=5)  # id, balancer, server, epoch, bits of the opening time (NaN: never served)
+        self.resets = 0  # how many epochs were ended by one
+        self.ends = Pending(dt, columns=3)  # id, place (see `_place`), bits of the opening time (NaN: never served)
 
     def grow(self, balancers: int, servers: int) -> None:
         """Room for so many nodes and for all rows of the flights table."""
@@ -62,26 +63,37 @@ class Connections:
 
     def close_at(self, t: F8, slots: I8, *, served: bool = True) -> int:
         """The connections of these rows, if they hold one, end at t (n,); how many do. served: an answer came of it."""
-        own = self.holder[slots] == self.flights.id[slots]
-        t, slots = t[own], slots[own]
-        if not slots.size:
-            return 0
+        ids = self.flights.id[slots]
+        own = np.flatnonzero(self.holder[slots] == ids)
+        if own.size < slots.size:
+            t, slots, ids = t[own], slots[own], ids[own]
+            if not slots.size:
+                return 0
         self.holder[slots] = NOBODY
         self.flights.conn[slots] = 0
-        balancer, server = self.balancer[slots].astype(np.int64), self.server[slots].astype(np.int64)
         opened = self.opened[slots] if served else np.full(slots.size, np.nan)
-        self.ends.push(t, self.flights.id[slots], balancer, server, self.epoch[balancer, server], opened.view(np.int64))
+        self.ends.push(t, ids, self._place(slots), opened.view(np.int64))
         return int(slots.size)
+
+    def _place(self, slots: I8) -> I8:
+        """Balancer, server and epoch of the connections of rows, in one number each: 16 bits, 16 bits, the rest."""
+        balancer, server = self.balancer[slots].astype(np.int64), self.server[slots].astype(np.int64)
+        place: I8 = (balancer << 16) + server
+        return place + (self.epoch[balancer, server] << 32) if self.resets else place
 
     def take(self, end: float) -> list[Closes]:
         """Ends before `end` (s), per balancer, sorted by (time, id); `seconds` is NaN where no answer came."""
-        t, (_, balancer, server, epoch, opened) = self.ends.take_all(end)
-        valid = epoch == self.epoch[balancer, server]
-        if not valid.all():
-            t, balancer, server, opened = t[valid], balancer[valid], server[valid], opened[valid]
+        t, (_, place, opened) = self.ends.take_all(end)
+        if not t.size:
+            return [Closes(t, place, t)] * len(self.counts)
+        server = place & 0xFFFF
+        if self.resets:
+            valid = place >> 32 == self.epoch[place >> 16 & 0xFFFF, server]
+            t, place, server, opened = t[valid], place[valid], server[valid], opened[valid]
         seconds = t - opened.view(np.float64)
         if len(self.counts) == 1:
             return [Closes(t, server, seconds)]
+        balancer = place >> 16 & 0xFFFF
         masks = [balancer == b for b in range(len(self.counts))]
         return [Closes(t[mask], server[mask], seconds[mask]) for mask in masks]
 
@@ -91,6 +103,7 @@ class Connections:
             return
         self._forget((self.holder != NOBODY) & (self.server == server))
         self.epoch[:, server] += 1
+        self.resets += 1
         for row in self.counts:
             row[server] = 0
 
@@ -98,6 +111,7 @@ class Connections:
         """All connections of a balancer are gone."""
         self._forget((self.holder != NOBODY) & (self.balancer == balancer))
         self.epoch[balancer] += 1
+        self.resets += 1
         self.counts[balancer] = [0] * len(self.counts[balancer])
 
     def sweep(self, now: float) -> None:
@@ -107,9 +121,8 @@ class Connections:
         dead = held[(flights.id[held] != self.holder[held]) | ((flights.sides[held] & SERVER) == 0)]
         if not dead.size:
             return
-        balancer, server = self.balancer[dead].astype(np.int64), self.server[dead].astype(np.int64)
         never = np.full(dead.size, np.nan).view(np.int64)
-        self.ends.push(np.full(dead.size, now), self.holder[dead], balancer, server, self.epoch[balancer, server], never)
+        self.ends.push(np.full(dead.size, now), self.holder[dead], self._place(dead), never)
         self.holder[dead] = NOBODY
 
     def _forget(self, mask: NDArray[np.bool_]) -> None:

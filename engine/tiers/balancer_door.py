@@ -39,6 +39,7 @@ class Door:
         self.refused_private = 0
         self.public: B = np.zeros(0, dtype=np.bool_)  # of the addresses that DNS may answer
         self.private: B = np.zeros(0, dtype=np.bool_)
+        self.open = False  # there is no other address than the public one
 
     def let_in(self, t: F8, slots: I8, addresses: Sequence[str]) -> tuple[F8, I8]:
         """Packets that leave clients at t (n,) for the public address; those for any other are lost.
@@ -48,6 +49,9 @@ class Door:
         if len(addresses) != self.public.size:
             self.public = np.array([a == self.address for a in addresses], dtype=np.bool_)
             self.private = np.array([is_private(a) for a in addresses], dtype=np.bool_)
+            self.open = bool(self.public.all())
+        if self.open:
+            return t, slots
         asked = self.core.flights.address[slots]
         here = self.public[asked]
         if here.all():

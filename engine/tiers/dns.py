@@ -50,7 +50,7 @@ class Dns(DnsEvents):
         if not t.size:
             return
         later = t >= self.core.end
-        if later.any():
+        if np.count_nonzero(later):
             self.later.push(t[later], slots[later])
             self.any_later = True
             t, slots = t[~later], slots[~later]
@@ -105,9 +105,25 @@ class Dns(DnsEvents):
             order = time_order(t, self.core.flights.id[slots])
             self._missed(t[order], slots[order])
             return
-        rows = slots[miss]
-        for when, slot, number in zip(t[miss].tolist(), rows.tolist(), self.core.flights.id[rows].tolist(), strict=True):
+        who, t, rows = who[miss], t[miss], slots[miss]
+        if self.hosts < 0 and len(set(who.tolist())) == who.size:
+            t, rows = self._systems(t, rows, who)
+        for when, slot, number in zip(t.tolist(), rows.tolist(), self.core.flights.id[rows].tolist(), strict=True):
             heapq.heappush(self.heap, (when, ASK, number, slot, 0, 0, 0.0))
+
+    def _systems(self, t: F8, slots: I8, who: NDArray[np.int32]) -> tuple[F8, I8]:
+        """Look-ups of different users that their systems can answer end; returns the others."""
+        users = self.users
+        until = users.os_until[who]
+        state = users.answer[who]
+        known = (until > t) & (state != ASKING)
+        kept = np.flatnonzero(known)
+        if not kept.size:
+            return t, slots
+        users.browser_until[who[kept]] = np.minimum(t[kept] + self.browser_cap, until[kept])
+        self._end(t[kept], slots[kept], state[kept], OS)
+        rest = np.flatnonzero(~known)
+        return t[rest], slots[rest]
 
     def _missed(self, t: F8, slots: I8) -> None:
         """Look-ups that the browser could not answer by what it had at the step's start, in order of time."""

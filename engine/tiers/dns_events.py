@@ -34,7 +34,7 @@ class DnsEvents(DnsBase):
         super().__init__(core, replies, cities, public)
         self.homeward = Pending(core.dt, columns=4)  # answers under way to users: (t, slot, code, level, bits of until)
         self.waiting: dict[int, list[tuple[float, int]]] = {}  # user -> (t, slot) of look-ups that wait for an earlier one's end
-        self.done: list[tuple[F8, I8, I8, I8]] = []  # ended look-ups of this step: t, slots, codes, levels
+        self.done: list[tuple[F8, I8, I8, I8 | int]] = []  # ended look-ups of this step: t, slots, codes, levels (or one for all)
         self.one_t: list[float] = []  # the same, one by one, counted and wired already
         self.one_slot: list[int] = []
         self.one_code: list[int] = []
@@ -170,7 +170,7 @@ class DnsEvents(DnsBase):
         """Look-ups that took no time at all end."""
         if t.size:
             self.counts.answered.add_one(level, t.size)
-            self.done.append((t, slots, code.astype(np.int64), np.full(t.size, level)))
+            self.done.append((t, slots, code.astype(np.int64), level))
 
     def _out(self) -> None:
         """Pass on all look-ups that ended in this step."""
@@ -180,15 +180,17 @@ class DnsEvents(DnsBase):
             one = (np.array(self.one_slot), np.array(self.one_code), np.array(self.one_level))
             self.done.append((np.array(self.one_t), *one))
             self.one_t, self.one_slot, self.one_code, self.one_level = [], [], [], []
-        if len(self.done) == 1:
-            t, slots, code, level = self.done[0]
+        done = self.done
+        if len(done) == 1:
+            t, slots, code, _ = done[0]
         else:
-            t, slots, code, level = (np.concatenate(parts) for parts in zip(*self.done, strict=True))
-        self.done = []
+            t, slots, code = (np.concatenate([one[i] for one in done]) for i in range(3))
         if self.core.tracer.open:
-            self._trace(t, slots, code, level)
+            levels = [one[3] if isinstance(one[3], np.ndarray) else np.full(one[0].size, one[3]) for one in done]
+            self._trace(t, slots, code, np.concatenate(levels))
+        self.done = []
         good = code > 0
-        if not good.all():
+        if np.count_nonzero(good) < good.size:
             self._fail(t, slots, code)
             t, slots, code = t[good], slots[good], code[good]
         if slots.size:

@@ -68,10 +68,13 @@ class Traffic(Tier):
         shares = np.array([r.share for r in config.route])
         self.route_edges: F8 = np.cumsum(shares / shares.sum())
         self.route_kind = np.array([Kind.WRITE if r.kind == "write" else Kind.READ for r in config.route], dtype=np.uint8)
+        self.whole_cities = bool((np.diff(self.city_first) > 0).all()) and int(self.city_first[-1]) == self.users
         self.multiplier = 1.0  # effect of faults
+        self.flat: tuple[float, float, F8] = (-1.0, 0.0, np.empty(0))  # without a curve: rate asked for, total, edges of cities
         self.flash: dict[int, float] = {}  # effect of faults: extra requests by key, as a share of the normal rate
         self.thinking = Pending(core.dt)  # closed loop: (time, user)
-        if config.traffic.closed_users:
+        self.closed = config.traffic.closed_users > 0
+        if self.closed:
             who = np.arange(config.traffic.closed_users, dtype=np.int64)
             self.thinking.push(self.rng_think.standard_exponential(who.size) * config.traffic.think, who)
         self.script: list[Births] = []
@@ -109,34 +112,47 @@ class Traffic(Tier):
     def step(self) -> None:
         """All requests born in this window, in order of time."""
         core = self.core
-        rates = self.rate(core.start)
-        total = float(np.cumsum(rates)[-1])
+        total, edges = self._rates()
         t = poisson_times(self.rng, total, core.start, core.end)
         if t.size:
-            self._open(t, rates / total)
+            self._open(t, edges)
         for key, extra in self.flash.items():
             t = poisson_times(self.rng, total * extra, core.start, core.end)
             if t.size:
-                self._open(t, rates / total, key=key)
-        t, who = self.thinking.take(core.end)
-        if t.size:
-            self._birth(t, who, self.zipf.draw(self.rng, t.size), self._routes(t.size), CLOSED)
+                self._open(t, edges, key=key)
+        if self.thinking:
+            t, who = self.thinking.take(core.end)
+            if t.size:
+                self._birth(t, who, self.zipf.draw(self.rng, t.size), self._routes(t.size), CLOSED, self.city_of(who))
         while self.script and self.script[0].t.size and self.script[0].t[0] < core.end:
             self._scripted(self.script[0])
 
-    def _open(self, t: F8, share: F8, key: int = -1) -> None:
+    def _rates(self) -> tuple[float, F8]:
+        """Requests a second of this step, and the cities' shares added up, (c,): a flat day is computed once."""
+        asked = self.requests_per_second * self.multiplier
+        if self.curve or self.flat[0] != asked:
+            rates = self.rate(self.core.start)
+            total = float(np.cumsum(rates)[-1])
+            edges = np.cumsum(rates / total) if total else rates
+            self.flat = (-1.0 if self.curve else asked, total, edges)
+        return self.flat[1:]
+
+    def _open(self, t: F8, edges: F8, key: int = -1) -> None:
         n = t.size
-        city = np.minimum(np.searchsorted(np.cumsum(share), self.rng.random(n), side="right"), share.size - 1)
+        city = np.minimum(edges.searchsorted(self.rng.random(n), side="right"), edges.size - 1)
         first = self.city_first[city]
         user = first + (self.rng.random(n) * (self.city_first[city + 1] - first)).astype(np.int64)
         keys = np.full(n, key, dtype=np.int64) if key >= 0 else self.zipf.draw(self.rng, n)
         routes = self._routes(n) if key < 0 else np.full(n, self._first_read(), dtype=np.int64)
-        self._birth(t, np.minimum(user, self.users - 1), keys, routes, OPEN)
+        if not self.whole_cities:  # more cities than users
+            user = np.minimum(user, self.users - 1)
+            city = self.city_of(user)
+        self._birth(t, user, keys, routes, OPEN, city)
 
     def _routes(self, n: int) -> I8:
         if self.route_edges.size == 1:
             return np.zeros(n, dtype=np.int64)
-        found = np.searchsorted(self.route_edges, self.rng.random(n), side="right")
+        found: I8 = self.route_edges.searchsorted(self.rng.random(n), side="right")
         return np.minimum(found, self.route_edges.size - 1)
 
     def _first_read(self) -> int:
@@ -147,10 +163,10 @@ class Traffic(Tier):
         due = int(np.searchsorted(births.t, self.core.end, side="left"))
         now, rest = births.cut(due)
         self.script = ([rest] if rest.t.size else []) + self.script[1:]
-        self._birth(now.t, now.user, now.key, now.route, SCRIPTED, now.web_work, now.db_work)
+        self._birth(now.t, now.user, now.key, now.route, SCRIPTED, self.city_of(now.user), now.web_work, now.db_work)
 
     def _birth(
-        self, t: F8, user: I8, key: I8, route: I8, source: int, web_work: F8 | None = None, db_work: F8 | None = None
+        self, t: F8, user: I8, key: I8, route: I8, source: int, city: I8, web_work: F8 | None = None, db_work: F8 | None = None
     ) -> None:
         """Write the rows and launch their first attempts."""
         flights = self.core.flights
@@ -160,7 +176,7 @@ class Traffic(Tier):
         flights.route[slots] = route
         flights.kind[slots] = self.route_kind[route]
         flights.source[slots] = source
-        flights.city[slots] = self.city_of(user)
+        flights.city[slots] = city
         flights.attempt[slots] = 0
         flights.born[slots] = t
         self.draw_demands(slots, web_work, db_work)
@@ -168,8 +184,8 @@ class Traffic(Tier):
             row = Births(t, user, key, route, flights.web_work[slots], flights.db_work[slots])
             self.recorded.append((flights.id[slots], row))
         self.core.tracer.mark(flights, slots)
-        self.core.ledger.arrive(route, np.full(t.size, source, dtype=np.int64))
-        self.clients.launch(t, slots)
+        self.core.ledger.arrive(route, source)
+        self.clients.launch(t, slots, firsts=t.size)
 
     def draw_demands(self, slots: I8, web_work: F8 | None = None, db_work: F8 | None = None) -> None:
         """Service demands of new attempts: given, or drawn from the generators of the two tiers."""
@@ -189,6 +205,8 @@ class Traffic(Tier):
     def ended(self, t: F8, slots: I8) -> None:
         """User requests ended at t (n,): those of the closed loop think and come again."""
         flights = self.core.flights
+        if not self.closed:
+            return
         again = flights.source[slots] == CLOSED
         if again.any():
             users = flights.user[slots[again]].astype(np.int64)

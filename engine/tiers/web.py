@@ -52,8 +52,10 @@ class Web(Tier):
         self.known_speed: F8 = np.zeros(0)
         self.shed = 0
         routes = core.config.route
-        self.use_cache = np.array([r.cached and r.kind == "read" and r.database for r in routes])
-        self.use_db = np.array([r.database for r in routes])
+        # Where a route's requests go next: 0 cache, 1 database, 2 straight back; with a cache and without.
+        self.ways_bare = np.array([1 if r.database else 2 for r in routes], dtype=np.uint8)
+        in_cache = np.array([r.cached and r.kind == "read" and r.database for r in routes])
+        self.ways = np.where(in_cache, np.uint8(0), self.ways_bare)
         for _ in range(config.nodes):
             self.add_node()
         self.balancer: Balancer
@@ -102,14 +104,14 @@ class Web(Tier):
         t, slots = self.inbox.take(end, flights.id)
         if t.size:
             node = flights.web[slots].astype(np.int64)
-            alive = self.nodes.up[node] & self.nodes.member[node]
-            if not alive.all():
+            if b"\0" in self.nodes.up.tobytes() or b"\0" in self.nodes.member.tobytes():
+                alive = self.nodes.up[node] & self.nodes.member[node]
                 dead = ~alive
                 self._refuse(t[dead], slots[dead])
                 t, slots, node = t[alive], slots[alive], node[alive]
         if t.size:
             plan = self.stations.admit(t, node, flights.web_work[slots], slots)
-            if not plan.accepted.all():
+            if np.count_nonzero(plan.accepted) < t.size:
                 out = ~plan.accepted
                 self.shed += int(np.count_nonzero(out))
                 self.replies.fail(slots[out], Cause.QUEUE_FULL)
@@ -135,18 +137,16 @@ class Web(Tier):
                 int(slots[i]), "web", self.nodes.names[n], address=self.nodes.addresses[n], came=float(came[i]),
                 wait=float(start[i] - came[i]), service=float(t[i] - start[i]),
             )  # fmt: skip
-        if self.nodes.error_rate.any():
+        if np.count_nonzero(self.nodes.error_rate):
             t, slots = self._errors(t, slots, node)
-        route = flights.route[slots]
-        cached = self.use_cache[route] & (len(self.cache.nodes) > 0)
-        stored = self.use_db[route] & ~cached
-        if cached.all():
-            self.cache.look_up(t, slots)
-            return
-        plain = ~cached & ~stored
-        for mask, to in ((cached, self.cache.look_up), (stored, self.database.arrive), (plain, self.replies.from_web)):
-            if mask.any():
-                to(t[mask], slots[mask])
+        way = (self.ways if len(self.cache.nodes) else self.ways_bare)[flights.route[slots]]
+        for number, to in enumerate((self.cache.look_up, self.database.arrive, self.replies.from_web)):
+            rows = np.flatnonzero(way == number)
+            if rows.size == t.size:
+                to(t, slots)
+                return
+            if rows.size:
+                to(t[rows], slots[rows])
 
     def _errors(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8]:
         """The fault "error rate": the application answers 500 for this share of what it served."""

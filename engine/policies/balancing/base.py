@@ -19,12 +19,13 @@ I8 = NDArray[np.int64]
 class Backends(NamedTuple):
     """Who may be chosen. eligible: (m,) node indexes, ascending. weight, ramp: (n,) per node of the tier.
 
-    weight: configured share, > 0. ramp: slow-start factor in (0, 1], 1 = warmed up.
+    weight: configured share, > 0. ramp: slow-start factor in (0, 1], 1 = warmed up. even: all are known to be warmed up.
     """
 
     eligible: I8
     weight: F8
     ramp: F8
+    even: bool = False
 
     def pull(self) -> F8:
         """Effective weights of the eligible nodes, (m,)."""
@@ -83,6 +84,10 @@ class Policy(ABC):
 
 def count(open_counts: list[int], node: I8, change: int) -> None:
     """Add `change` to the count of every node in `node`, repeats included."""
+    if len(node) < len(open_counts):
+        for index in node.tolist():
+            open_counts[index] += change
+        return
     for index, times in enumerate(np.bincount(node, minlength=0).tolist()):
         if times:
             open_counts[index] += change * times

@@ -45,11 +45,11 @@ class RoundRobin(BlindPolicy):
 
     def assign(self, user: I8, backends: Backends) -> I8:
         eligible = backends.eligible
-        ramp = backends.ramp[eligible]
-        if ramp.min() < ramp.max():
+        ramp = backends.ramp if backends.even else backends.ramp[eligible]
+        if not backends.even and ramp.min() < ramp.max():
             node = self.turns.take(eligible.tolist(), ramp.tolist(), len(user))
         else:
-            first = int(np.searchsorted(eligible, self.last, side="right"))
+            first = int(eligible.searchsorted(self.last, side="right"))
             node = eligible[(first + np.arange(len(user))) % len(eligible)]
         if len(node):
             self.last = int(node[-1])
