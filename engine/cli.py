@@ -202,3 +202,18 @@ def check(name: str, seconds: float | None, seed: int | None, as_json: bool) -> 
         if not verdicts:
             click.echo(f"{name} has no goals; nothing to judge.")
     raise SystemExit(0 if all(v.kept for v in verdicts) else 1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--quick", is_flag=True, help="A quarter of the time, less exact.")
+def bench(as_json: bool, quick: bool) -> None:
+    """Measure the engine on this machine, by stage, beside SimPy and a plain heap loop; takes up to a minute."""
+    import msgspec
+
+    from .bench import bench as measure
+    from .bench import lines
+
+    with bar(1.0, "bench") as move:
+        report = measure(quick, move)
+    click.echo(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else "\n".join(lines(report)))
