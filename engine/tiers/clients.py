@@ -73,7 +73,8 @@ class Clients(Tier):
         flights.deadline[slots] = deadline
         self.core.ledger.attempts.add_one(0, slots.size)
         self.firsts[-1] += firsts
-        self.deadlines.push(self.core.start + self.timeout, deadline, slots, flights.id[slots])
+        least = min(self.core.start, t.item(0))  # a retry after a short back-off may set out a step late
+        self.deadlines.push(least + self.timeout, deadline, slots, flights.id[slots])
         self.dns.ask(t, slots)
 
     def begin(self) -> None:
@@ -152,7 +153,7 @@ class Clients(Tier):
         if due is None:
             return []
         t, slots, ids = due
-        still = np.flatnonzero(flights.id[slots] == ids)
+        still = (flights.id[slots] == ids).nonzero()[0]
         still = still[flights.waiting(slots[still])] if still.size else still
         if not still.size:
             return []
