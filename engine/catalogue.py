@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+ALL_SETTINGS = "options"  # `Inspect` with this target answers with every live setting: its name, its value now, its source
+
 
 class FaultInfo(msgspec.Struct, frozen=True):
     """A row of the fault table. `keys`: what is pressed after `f` (one or two keys); `targets`: kinds it acts on.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from .catalogue import ALL_SETTINGS
 from .fabric import CITY
 from .faults.base import Rejected
 from .faults.targets import ANY_KIND, Target, resolve
@@ -20,9 +21,8 @@ from .tiers.dns_levels import NOWHERE
 if TYPE_CHECKING:
     from .world import World
 
-__all__ = ["SETTINGS", "inspection"]
+__all__ = ["inspection"]
 
-SETTINGS = "options"  # the target that stands for all live settings
 TRACES = 5  # latest requests that are shown
 
 Lines: TypeAlias = tuple[Setting, ...]
@@ -31,7 +31,7 @@ Found: TypeAlias = tuple[str, NodeState, Lines, Lines, tuple[Trace, ...]]
 
 def inspection(world: World, target: str) -> Inspection | None:
     """The answer for a target's name as commands write it; None if there is no such thing."""
-    if target == SETTINGS:
+    if target == ALL_SETTINGS:
         return Inspection(target, "live settings", NodeState.UP, (), _options(world))
     try:
         found = resolve(world, "traffic" if target == CITY else target, ANY_KIND)

@@ -15,7 +15,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
-from engine.catalogue import Catalogue
+from engine.catalogue import ALL_SETTINGS, Catalogue
 from engine.commands import Command, Inspect
 from engine.snapshot import Snapshot
 
@@ -69,6 +69,7 @@ class ScaletopApp(PacedApp):
         self._said = ("", -TOAST)
         self._asked_at = 0.0
         self._drawn: Snapshot | None = None
+        self._settings_of, self._settings_at = -1, -INSPECT_EVERY  # the newest event, and when, at the last question for settings
         self._sends: set[asyncio.Task[None]] = set()
 
     # ---- life -------------------------------------------------------------------------------------------------------
@@ -123,6 +124,7 @@ class ScaletopApp(PacedApp):
         if newest is None or (newest is self._drawn and not self.board.widget.flashing):
             return
         self._drawn = newest
+        self._watch_settings(newest, now)
         self.pacer.drawn(now)
         self.board.show(newest)
         if isinstance(self.screen, ReaderScreen):
@@ -155,6 +157,17 @@ class ScaletopApp(PacedApp):
             await self.session.send(command)
         except OSError as error:
             self.say(f"not sent: {error}")
+
+    def _watch_settings(self, newest: Snapshot, now: float) -> None:
+        """Whoever changes a setting, it is in the log: so ask when the log has grown, but not too often."""
+        last = newest.events[-1].id if newest.events else 0
+        if last != self._settings_of and now - self._settings_at >= INSPECT_EVERY:
+            self._settings_of, self._settings_at = last, now
+            self.ask_settings()
+
+    def ask_settings(self) -> None:
+        """Ask what every setting is now, for the menus."""
+        self.send(Inspect(target=ALL_SETTINGS))
 
     def tables(self) -> tuple[Catalogue, Snapshot] | None:
         """The engine's tables and the newest snapshot; None, with a word, before they are there."""
@@ -196,7 +209,7 @@ class ScaletopApp(PacedApp):
             if found is None or found.target != target:
                 canvas.text(0, 0, self._refused or "asking the engine ...")
                 return 1
-            return rows_page(canvas, inspection_rows(found, glyphs, canvas.width), first, words)
+            return rows_page(canvas, inspection_rows(found, glyphs, canvas.width, self.session.story.events()), first, words)
 
         self._read(f"Inspect {safe_text(target)}", page)
 

@@ -120,9 +120,7 @@ def area(
 
 
 @lru_cache(maxsize=256)
-def _area(
-    values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs
-) -> list[str]:
+def _area(values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs) -> list[str]:
     if glyphs is Glyphs.BRAILLE:
         return _braille(values, width, height, low, high, filled=True)
     shown = resample(values, width)
@@ -146,9 +144,7 @@ def line(
 
 
 @lru_cache(maxsize=256)
-def _line(
-    values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs
-) -> list[str]:
+def _line(values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs) -> list[str]:
     if glyphs is Glyphs.BRAILLE:
         return _braille(values, width, height, low, high, filled=False)
     shown = resample(values, width)

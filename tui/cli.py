@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+MISTAKE = Mistake.exit_code
 NO_TERMINAL = "there is no terminal here to draw on; `scaletop run SCENARIO --headless` runs without one."
 
 
@@ -82,6 +83,7 @@ def open_(
         if value is not None:
             arguments += [option, str(value)]
     with spawn([*arguments, *(["--paused"] if paused else [])]) as engine:
+        _glance(scenario, begin)
         settings = _settings(theme, glyphs, no_mouse)
 
         async def connect() -> Link:
@@ -90,6 +92,8 @@ def open_(
             return await Client.of(engine)
 
         status = _show(connect, settings)
+        if engine.end() == MISTAKE:
+            status = MISTAKE
     raise SystemExit(status)
 
 
@@ -116,6 +120,19 @@ def attach(name: str, view: bool, theme: str | None, glyphs: str | None, no_mous
         return await Client.connect(path, Role.VIEWER if view else Role.PRESENTER)
 
     raise SystemExit(_show(connect, _settings(theme, glyphs, no_mouse)))
+
+
+def _glance(scenario: str, begin: str | None) -> None:
+    """A Mistake, with the terminal untouched, for what can be seen without the engine, which starts meanwhile."""
+    from engine.scenario_file import ScenarioError, load
+
+    try:
+        if begin is None:
+            load(scenario, whole=False)
+        elif not os.path.isfile(begin):
+            raise Mistake(f"{begin}: no such file; give a state that was saved.")
+    except ScenarioError as error:
+        raise Mistake(str(error)) from None
 
 
 def _need_terminal() -> None:

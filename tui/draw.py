@@ -203,6 +203,10 @@ class Canvas:
             if start < stop:
                 self.spots.append(Spot(self._left + start, self._top + row, stop - start, target))
 
+    def relight(self, spot: Spot, code: Code) -> None:
+        """Give the cells of a spot, whose place is that of the whole drawing, another role."""
+        self._codes[spot.y][spot.x : spot.x + spot.width] = bytes((code,)) * spot.width
+
     def watch(self, key: str, value: object, x: int, y: int, width: int) -> None:
         """These cells flash for two seconds when `value` differs from what it was at the last frame under the same `key`."""
         if 0 <= y < self.height:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.catalogue import Catalogue, FaultInfo, OptionInfo, ScaleInfo
 from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Restart, SetOption, Undrain
@@ -14,6 +14,7 @@ from .targets import candidates, default_target
 __all__ = ["change_menu", "fault_menu", "option_item", "scale_menu", "traffic_menu"]
 
 TRAFFIC = ("traffic", "client")
+UNKNOWN: Mapping[str, str] = {}
 
 
 def fault_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
@@ -100,33 +101,22 @@ def _removable(scale: ScaleInfo, snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(reversed(names))
 
 
-def change_menu(catalogue: Catalogue, snapshot: Snapshot) -> Menu:
-    """Every live setting but those of traffic, by what it belongs to."""
+def change_menu(catalogue: Catalogue, values: Mapping[str, str] = UNKNOWN) -> Menu:
+    """Every live setting but those of traffic, by what it belongs to. values: what they are now, by name."""
     options = [o for o in catalogue.options if o.name.partition(".")[0] not in TRAFFIC]
-    return Menu("Change: settings of the running system", unique_keys([option_item(o, snapshot) for o in options]))
+    return Menu("Change: settings of the running system", unique_keys([option_item(o, values) for o in options]))
 
 
-def traffic_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
+def traffic_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str, values: Mapping[str, str] = UNKNOWN) -> Menu:
     """How many users, how they behave, and the crowds that come by themselves."""
-    options = [option_item(o, snapshot) for o in catalogue.options if o.name.partition(".")[0] in TRAFFIC]
+    options = [option_item(o, values) for o in catalogue.options if o.name.partition(".")[0] in TRAFFIC]
     crowds = [_fault(f, snapshot, selected) for f in catalogue.faults if f.family == "traffic"]
     return Menu("Traffic: who comes, and how", unique_keys([*options, *(item for item in crowds if item.targets)]))
 
 
-def _now(option: OptionInfo, snapshot: Snapshot) -> str:
-    """The value of a setting, where the snapshot shows it under the same name ("cache.ttl")."""
-    part, _, name = option.name.partition(".")
-    value = getattr(getattr(snapshot, part, None), name, None)
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, int | float):
-        return f"{value:g} {option.unit}".rstrip()
-    return value.replace("_", " ") if isinstance(value, str) else ""
-
-
-def option_item(option: OptionInfo, snapshot: Snapshot) -> Item:
-    """A row for a setting: words open a list, switches ask on or off, numbers ask for a number in range."""
-    now = _now(option, snapshot)
+def option_item(option: OptionInfo, values: Mapping[str, str]) -> Item:
+    """A row for a setting: words open a list, switches ask on or off, numbers and texts are asked for."""
+    now = values.get(option.name, "").replace("_", " " if option.choices else "_")
     source = f"default from: {option.source}" if option.source else ""
     family = option.name.partition(".")[0]
     if option.choices:
@@ -137,6 +127,9 @@ def option_item(option: OptionInfo, snapshot: Snapshot) -> Item:
         rows = [_choice(option, word, now) for word in ("on", "off")]
         menu = Menu(option.title, unique_keys(rows))
         return Item(keys=option.keys, title=option.title, note=now, explain=source, family=family, menu=menu)
+    if option.kind == "text":
+        words = Ask(option.title, now, lambda text: SetOption(option=option.name, value=_text(text)))
+        return Item(keys=option.keys, title=option.title, note=now, explain=source, family=family, ask=words)
     unit = f" {option.unit}" if option.unit else ""
     question = f"{option.title}: {option.low:g} to {option.high:g}{unit}"
     ask = Ask(question, now.split(" ", maxsplit=1)[0], lambda text: SetOption(option=option.name, value=_number(option, text)))
@@ -148,6 +141,13 @@ def _choice(option: OptionInfo, word: str, now: str) -> Item:
     title = word.replace("_", " ")
     note = "now" if title == now else ""
     return Item(keys=word[:1], title=title, note=note, make=lambda _target, _amount: SetOption(option=option.name, value=value))
+
+
+def _text(text: str) -> str:
+    """The words typed. Raises ValueError if there are none; what they mean is the engine's to say."""
+    if not text.strip():
+        raise ValueError("a word, please")
+    return text.strip()
 
 
 def _number(option: OptionInfo, text: str) -> float:

@@ -15,7 +15,7 @@ from .draw import BOLD, Canvas, Code, Role, cell_len, fit
 from .keymap import key_label
 from .keys import Key
 from .marks import STATE_MARK
-from .story import draw_lines, weave
+from .story import chain, draw_lines, weave
 from .units import duration
 from .waterfall import draw_waterfall, height_of
 
@@ -24,6 +24,7 @@ __all__ = ["Row", "help_rows", "inspection_rows", "log_page", "rows_page"]
 Row = Callable[[Canvas, int], None]
 """Draws one row at y."""
 
+STORIES = 4  # latest events about a part that the inspector leads back to their causes
 SECTIONS = {"Look": "Look around", "Act": "Act on the system", "Time": "Time", "Program": "Program"}
 
 
@@ -98,8 +99,8 @@ def log_page(canvas: Canvas, events: Iterable[Event], first: int, words: str, gl
     return len(lines)
 
 
-def inspection_rows(found: Inspection, glyphs: Glyphs, width: int) -> list[tuple[str, Row]]:
-    """State, faults, the latest requests as waterfalls, and every setting with its source."""
+def inspection_rows(found: Inspection, glyphs: Glyphs, width: int, events: Sequence[Event] = ()) -> list[tuple[str, Row]]:
+    """State, faults, what led to its trouble, the latest requests as waterfalls, and every setting with its source."""
     mark = STATE_MARK[found.state]
     rows = [
         _line((0, mark.show(glyphs), mark.role), (2, mark.word, mark.role | BOLD), (4 + len(mark.word), found.title, Role.TEXT))
@@ -116,6 +117,7 @@ def inspection_rows(found: Inspection, glyphs: Glyphs, width: int) -> list[tuple
                     (2, text, Role.DOWN), (min(40, 4 + cell_len(text)), f"by {fault.by}, at {duration(fault.since, 0)}", Role.DIM)
                 )
             )
+    rows += _why(found, events, glyphs, width)
     if found.traces:
         rows += [BLANK, _head("Latest requests")]
         for trace in found.traces:
@@ -127,6 +129,18 @@ def inspection_rows(found: Inspection, glyphs: Glyphs, width: int) -> list[tuple
         rows += [BLANK, _head("Settings and where they come from")]
         rows += [_setting(s.name, s.value, s.source, width) for s in found.settings]
     return rows
+
+
+def _why(found: Inspection, events: Sequence[Event], glyphs: Glyphs, width: int) -> list[tuple[str, Row]]:
+    """The latest stories that it is in: each from its first cause to the event about it."""
+    about = [event for event in events if event.target == found.target or event.target.partition(":")[2] == found.target]
+    wanted = {event.id: event for last in about[-STORIES:] for event in chain(events, last.id)}
+    if not wanted:
+        return []
+    lines = weave(wanted.values())
+    whole = Canvas(max(20, width - 2), len(lines))
+    draw_lines(whole, lines, glyphs)
+    return [BLANK, _head("What happened, and why"), *((text, _copy(whole, y)) for y, text in enumerate(whole.plain()))]
 
 
 def _setting(name: str, value: str, source: str, width: int) -> tuple[str, Row]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
-from engine.catalogue import Catalogue
+from engine.catalogue import ALL_SETTINGS, Catalogue
 from engine.commands import Command
 from engine.protocol import Answer, Bye, Rejected, Update, Welcome
 from engine.snapshot import Inspection, Snapshot
@@ -34,6 +34,7 @@ class Link(Protocol):
 class Session:
     """The state of the conversation.
 
+    settings: the value of every live setting, by name, as last asked for (`Inspect(ALL_SETTINGS)`).
     connect: opens the link, in the running loop; `said`: called with a sentence that a person should read (a refusal).
     """
 
@@ -44,6 +45,7 @@ class Session:
         self.newest: Snapshot | None = None
         self.catalogue: Catalogue | None = None
         self.inspection: Inspection | None = None
+        self.settings: dict[str, str] = {}
         self.story = Story()
         self.goodbye = ""
 
@@ -70,6 +72,8 @@ class Session:
             case Update(snapshot):
                 self.newest = snapshot
                 self.story.add(snapshot.events)
+            case Answer(_, inspection) if inspection.target == ALL_SETTINGS:
+                self.settings = {setting.name: setting.value for setting in inspection.settings}
             case Answer(_, inspection):
                 self.inspection = inspection
             case Welcome():

@@ -101,7 +101,7 @@ def clock(seconds: float) -> str:
 
 def percent(fraction: float | None, width: int = 7) -> str:
     """A share of one: 0.02 %, 7.1 %, 71.2 %, 100 %. A share that is not quite all is not shown as all (99.9 %, 0.01 %)."""
-    if fraction is None or not _known(fraction):
+    if fraction is None or not _known(fraction) or not _known(fraction * 100):
         return f"{UNKNOWN} %".rjust(width)
     value = fraction * 100
     if value == 0 or abs(value) >= 99.95:

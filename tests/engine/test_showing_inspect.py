@@ -6,11 +6,11 @@ from functools import cache
 
 import pytest
 
+from engine.catalogue import ALL_SETTINGS
 from engine.cli import build, scenario
 from engine.commands import Inject, Order, SetOption
 from engine.faults.targets import ANY_KIND, names
 from engine.options import OPTIONS
-from engine.showing_inspect import SETTINGS
 from engine.snapshot import Inspection, NodeState
 from engine.world import World
 
@@ -75,12 +75,12 @@ def test_a_tier_has_a_line_a_node_the_worst_state_and_their_faults() -> None:
 
 
 def test_options_have_their_value_now() -> None:
-    found = {s.name: s.value for s in ask(SETTINGS).settings}
+    found = {s.name: s.value for s in ask(ALL_SETTINGS).settings}
     assert found.keys() == OPTIONS.keys()
     assert found["cache.ttl"] == OPTIONS["cache.ttl"].text(world().cache.option("ttl"))
     other = build(scenario("default"), 7)
     other.step([Order(by="you", number=1, command=SetOption("cache.ttl", 33.0))])
-    changed = other.inspect(SETTINGS)
+    changed = other.inspect(ALL_SETTINGS)
     assert changed is not None
     assert {s.name: s.value for s in changed.settings}["cache.ttl"] == "33 s"
 

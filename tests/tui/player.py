@@ -10,6 +10,7 @@ import sample
 import tables
 from textual.pilot import Pilot
 
+from engine.catalogue import ALL_SETTINGS
 from engine.commands import Command, Inspect
 from engine.protocol import Answer, Bye, FromEngine, Rejected, Role, Update, Welcome
 from engine.snapshot import Snapshot
@@ -26,6 +27,7 @@ class Player:
         self.snapshot = snapshot
         self.sent: list[Command] = []
         self.answers = True
+        self.settings = {"cache.ttl": "60 s", "balancer.policy": "least_connections"}
         self._queue: asyncio.Queue[FromEngine | None] = asyncio.Queue()
         self._queue.put_nowait(Welcome(1, "you", Role.PRESENTER, tables.catalogue()))
         self.update()
@@ -43,6 +45,9 @@ class Player:
         self._queue.put_nowait(None)
 
     async def send(self, command: Command) -> None:
+        if isinstance(command, Inspect) and command.target == ALL_SETTINGS:
+            self._queue.put_nowait(Answer(1, tables.settings(self.settings)))
+            return
         self.sent.append(command)
         if isinstance(command, Inspect) and self.answers:
             self._queue.put_nowait(Answer(1, msgspec.structs.replace(tables.inspection(), target=command.target)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.catalogue import Catalogue, FaultInfo, OptionInfo, ScaleInfo
+from engine.catalogue import ALL_SETTINGS, Catalogue, FaultInfo, OptionInfo, ScaleInfo
 from engine.snapshot import ActiveFault, Inspection, NodeState, Setting, Span, Trace
 
 
@@ -67,6 +67,7 @@ def catalogue() -> Catalogue:
         ),
         OptionInfo("cache.ttl", "time to live", "t", "number", (), 1, 86400, "s", "Varnish default_ttl 120 s"),
         OptionInfo("cache.single_flight", "single flight", "s", "bool", (), 0, 1, "", ""),
+        OptionInfo("dns.record", "address of the record", "nr", "text", (), 0, 0, "", ""),
         OptionInfo("traffic.rate", "requests of each user", "r", "number", (), 0, 100, "/s", ""),
     )
     scales = (
@@ -76,6 +77,12 @@ def catalogue() -> Catalogue:
         ScaleInfo("shard", "shard", "s", False),
     )
     return Catalogue("0.1.0", "default", 7, faults, options, scales)
+
+
+def settings(values: dict[str, str]) -> Inspection:
+    """The answer to a question about all settings."""
+    rows = tuple(Setting(name, value, "scenario") for name, value in values.items())
+    return Inspection(ALL_SETTINGS, "live settings", NodeState.UP, (), rows)
 
 
 def inspection() -> Inspection:

@@ -31,7 +31,7 @@ def type_keys(menu: Menu, keys: str) -> object:
     [
         fault_menu(CATALOGUE, SNAPSHOT, ""),
         scale_menu(CATALOGUE, SNAPSHOT, ""),
-        change_menu(CATALOGUE, SNAPSHOT),
+        change_menu(CATALOGUE),
         traffic_menu(CATALOGUE, SNAPSHOT, ""),
     ],
     ids=lambda menu: menu.title,
@@ -118,14 +118,23 @@ def test_candidates_exist_and_the_broken_come_last() -> None:
 
 
 def test_settings_show_their_value_and_refuse_what_is_out_of_range() -> None:
-    menu = change_menu(CATALOGUE, SNAPSHOT)
+    menu = change_menu(CATALOGUE, {"cache.ttl": "60 s", "balancer.policy": "least_connections", "dns.record": "203.0.113.10"})
     ttl = next(item for item in menu.items if item.title == "time to live")
-    assert ttl.note == f"{SNAPSHOT.cache.ttl:g} s"
+    assert ttl.note == "60 s"
     assert ttl.ask is not None
     assert ttl.ask.make("1,200") == SetOption("cache.ttl", 1200.0)
     for wrong in ("", "soon", "0", "nan", "inf", "1e9"):
         with pytest.raises(ValueError, match="please"):
             ttl.ask.make(wrong)
+    policy = next(item for item in menu.items if item.title == "balancing policy")
+    assert policy.menu is not None
+    assert [item.title for item in policy.menu.items if item.note == "now"] == ["least connections"]
+    record = next(item for item in menu.items if item.title == "address of the record")
+    assert record.note == "203.0.113.10"
+    assert record.ask is not None
+    assert record.ask.make(" 203.0.113.11 ") == SetOption("dns.record", "203.0.113.11")
+    with pytest.raises(ValueError, match="please"):
+        record.ask.make("  ")
     switch = next(item for item in menu.items if item.title == "single flight")
     assert switch.menu is not None
     assert {type_keys(switch.menu, item.keys) for item in switch.menu.items} == {

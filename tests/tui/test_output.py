@@ -41,7 +41,7 @@ def updates(draw: st.DrawFn) -> LayoutUpdate | ChopsUpdate:
     return ChopsUpdate(chops, [(y, first, last) for y in sorted(lines)], [cuts[1:]] * HEIGHT)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(updates(), min_size=1, max_size=6))
 def test_differences_leave_the_same_cells_as_stock_output(sequence: list[LayoutUpdate | ChopsUpdate]) -> None:
     blank = LayoutUpdate([[Strip([Segment(" " * WIDTH, STYLES[0])])] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT))

@@ -16,6 +16,7 @@ from ..marks import EVENT_ROLE
 from ..pane import Pane, PaneView
 from ..safe import safe_text
 from ..story import DEEPEST, Line, weave
+from .map_strip import said
 from .table import when
 
 __all__ = ["LogPane"]
@@ -32,7 +33,8 @@ class LogPane(Pane):
         faults = snapshot.faults
         if faults:
             newest = max(faults, key=lambda f: (f.since, f.id))
-            words = f"{len(faults)} fault{'s' * (len(faults) > 1)} active, last {newest.target} {newest.text or newest.fault}"
+            last = "".join(text for text, _ in said(newest))
+            words = f"{len(faults)} fault{'s' * (len(faults) > 1)} active, last: {last}"
             return Verdict(words, 1)
         events = snapshot.events
         return Verdict(events[-1].text if events else "nothing happened yet", 0)

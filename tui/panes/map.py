@@ -6,7 +6,7 @@ mosaic with a cell for each node. Zoomed it adds a line for every link and every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from engine.snapshot import Link, Node, NodeState, Snapshot
@@ -16,10 +16,11 @@ from ..draw import BOLD, Canvas, Role, cell_len, fit
 from ..frame import Verdict
 from ..marks import attention_of, mark
 from ..pane import Pane, PaneView
+from ..ripple import lit
 from ..safe import safe_text
 from ..units import rate
 from .map_plan import Stack, Tier, stacks_of, tiers_of
-from .map_rows import Kind, counts, draw_row
+from .map_rows import Kind, counts, draw_row, label
 from .map_strip import LEAST_CHART, MOST_CHART, draw_flow, draw_strip, strip_rows
 from .map_wires import Ends, draw_bus, link_between
 from .table import STRONG, Fact, dot, facts, rank
@@ -58,7 +59,7 @@ class MapPane(Pane):
             return
         below = strip_rows(canvas.height, view.zoomed, snapshot)
         above = canvas.height - below
-        used = _columns(canvas.inside(0, 0, canvas.width, above), tiers, snapshot.map.links, view)
+        used = _columns(canvas.inside(0, 0, canvas.width, above), tiers, snapshot, view)
         if above - used > LEAST_CHART:
             top = max(used + 1, above - MOST_CHART)
             draw_flow(canvas.inside(0, top, canvas.width, above - top), snapshot, view.glyphs)
@@ -70,18 +71,20 @@ def _shown(snapshot: Snapshot, view: PaneView) -> list[Node]:
     return [n for n in snapshot.map.nodes if view.matches(n.name, n.tier, n.group, n.at, n.state.value)]
 
 
-def _columns(canvas: Canvas, tiers: Sequence[Tier], links: Sequence[Link], view: PaneView) -> int:
+def _columns(canvas: Canvas, tiers: Sequence[Tier], snapshot: Snapshot, view: PaneView) -> int:
     """Draw all columns and the wires between them; returns how many rows were used."""
     stacks, gap = stacks_of(tiers, canvas.width, canvas.height, view.selected)
-    ends = [_stack(canvas, s, view.glyphs) for s in stacks]
+    links: Sequence[Link] = snapshot.map.links
+    reached = lit(snapshot)
+    ends = [_stack(canvas, s, view.glyphs, reached) for s in stacks]
     for at, (left, right) in enumerate(pairwise(stacks)):
         joined = link_between(links, left, right)
         draw_bus(canvas, left.x + left.width, gap, ends[at], ends[at + 1], joined, view.glyphs)
     return max((sum(1 + len(t.rows) for t in s.tiers) for s in stacks), default=0)
 
 
-def _stack(whole: Canvas, stack: Stack, glyphs: Glyphs) -> Ends:
-    """Draw a column; returns where wires may meet it. A title may reach one cell into the gap."""
+def _stack(whole: Canvas, stack: Stack, glyphs: Glyphs, reached: Collection[str]) -> Ends:
+    """Draw a column, lit what trouble reached; returns where wires may meet it. A title may reach one cell into the gap."""
     canvas = whole.inside(stack.x, 0, stack.width, whole.height)
     y = 0
     ends = Ends({}, {})
@@ -89,14 +92,19 @@ def _stack(whole: Canvas, stack: Stack, glyphs: Glyphs) -> Ends:
         title = tier.title if len(tier.nodes) == 1 else f"{tier.title} ×{len(tier.nodes)}"
         if cell_len(safe_text(title)) > stack.width + 1:
             title = tier.title
-        whole.text(stack.x, y, fit(title, min(stack.width + 1, cell_len(safe_text(title)))), Role.DIM | BOLD)
+        whole.text(
+            stack.x,
+            y,
+            fit(title, min(stack.width + 1, cell_len(safe_text(title)))),
+            Role.FLASH | BOLD if tier.name in reached else Role.DIM | BOLD,
+        )
         canvas.spot(tier.name, 0, y, canvas.width)
         ends.titles[tier.name] = y
         y += 1
         mosaics = sum(row.kind is Kind.MOSAIC for row in tier.rows)
         done = 0
         for row in tier.rows:
-            draw_row(canvas, y, row, stack.widths, glyphs, (done, mosaics))
+            draw_row(canvas, y, row, stack.widths, glyphs, (done, mosaics), reached)
             done += row.kind is Kind.MOSAIC
             if row.kind not in (Kind.MOSAIC, Kind.MORE):
                 ends.rows[y] = (row.nodes[0].state if row.kind is Kind.NODE else NodeState.UP, tier.name)
@@ -117,7 +125,7 @@ def _list(canvas: Canvas, tiers: Sequence[Tier], glyphs: Glyphs) -> int:
         x = canvas.text(x, y, fit(tier.title, 10), STRONG) + 1
         broken = [n for n in sorted(tier.nodes, key=lambda n: rank(n.state)) if attention_of(n.state) >= 2]
         tally = tuple((text + " ", code) for text, code in counts(tier.nodes, glyphs))
-        names = tuple((n.name, mark(n.state).role) for n in broken[:1])
+        names = tuple((label(n), mark(n.state).role) for n in broken[:1])
         words = tuple((n.verdict or mark(n.state).word, mark(n.state).role) for n in broken[:1])
         more = ((f"+{len(broken) - 1}", Role.DIM),) if len(broken) > 1 else ()
         flow = rate(sum(n.rate for n in tier.nodes), 9)
@@ -138,7 +146,7 @@ def _broken(canvas: Canvas, y: int, tiers: Sequence[Tier], glyphs: Glyphs) -> in
         state = mark(node.state)
         canvas.spot(node.name, 0, y, canvas.width)
         items = (
-            Fact(9, (dot(node.state, glyphs), (f" {node.name}", state.role))),
+            Fact(9, (dot(node.state, glyphs), (f" {label(node)}", state.role))),
             Fact(8, ((node.verdict or state.word, state.role),)),
         )
         facts(canvas, y, items, gap=2)

@@ -12,7 +12,7 @@ from engine.snapshot import Node
 
 from ..draw import cell_len
 from ..safe import safe_text
-from .map_rows import Row, Widths, rows_of, wanted
+from .map_rows import Row, Widths, label, rows_of, wanted
 
 __all__ = ["TITLES", "Stack", "Tier", "stacks_of", "tiers_of"]
 
@@ -99,7 +99,7 @@ def stacks_of(tiers: Sequence[Tier], width: int, height: int, selected: str) -> 
 
 
 def _name_width(tiers: Sequence[Tier]) -> int:
-    names = [cell_len(safe_text(n.name)) for tier in tiers for n in tier.nodes[:200]]
+    names = [cell_len(safe_text(label(n))) for tier in tiers for n in tier.nodes[:200]]
     titles = [cell_len(tier.title) - 3 for tier in tiers]
     return max(1, min(NAME, max(names, default=1)), *titles)
 

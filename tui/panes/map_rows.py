@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import isfinite
@@ -16,7 +16,7 @@ from ..safe import safe_text
 from ..units import count, duration, rate
 from .table import STATE_ORDER, rank, sound
 
-__all__ = ["Kind", "Row", "Widths", "counts", "draw_row", "rows_of", "wanted"]
+__all__ = ["Kind", "Row", "Widths", "counts", "draw_row", "label", "rows_of", "wanted"]
 
 LOAD_LEVELS = "▁▂▃▄▅"  # never a full cell: rows of a mosaic stay apart, and what is broken stands out
 UNKNOWN = "– %"
@@ -110,6 +110,11 @@ def counts(nodes: Sequence[Node], glyphs: Glyphs) -> list[tuple[str, Code]]:
     return [(f"{mark(s).show(glyphs)}{found[s]}", mark(s).role) for s in sorted(found, key=lambda s: STATE_ORDER[s])]
 
 
+def label(node: Node) -> str:
+    """Its name as the map writes it: a city needs no word before its name there."""
+    return node.name.removeprefix("city:")
+
+
 def load_of(node: Node) -> str:
     """Its load: how busy it is, or for users how much they ask."""
     if node.tier in BY_RATE:
@@ -117,12 +122,26 @@ def load_of(node: Node) -> str:
     return f"{node.utilisation * 100:.0f} %" if isfinite(node.utilisation) else UNKNOWN
 
 
-def draw_row(canvas: Canvas, y: int, row: Row, widths: Widths, glyphs: Glyphs, part: tuple[int, int] = (0, 1)) -> None:
-    """Draw a row over the width of the canvas. part: (which, of how many) rows of a mosaic."""
+def draw_row(
+    canvas: Canvas,
+    y: int,
+    row: Row,
+    widths: Widths,
+    glyphs: Glyphs,
+    part: tuple[int, int] = (0, 1),
+    lit: Collection[str] = (),
+) -> None:
+    """Draw a row over the width of the canvas. part: (which, of how many) rows of a mosaic; lit: names that trouble reached."""
     if row.kind is Kind.NODE:
         _node(canvas, y, row.nodes[0], widths, glyphs)
+        if row.nodes[0].name in lit:
+            canvas.paint(0, y, min(canvas.width, 2 + widths.name), Role.FLASH | BOLD)
     elif row.kind is Kind.GROUP:
         _group(canvas, y, row.nodes, glyphs)
+        if row.nodes[0].group in lit:
+            canvas.paint(0, y, min(canvas.width, cell_len(safe_text(row.nodes[0].group))), Role.FLASH | BOLD)
+        for spot in [s for s in canvas.spots if s.target in lit and s.target in {n.name for n in row.nodes}]:
+            canvas.relight(spot, Role.FLASH | BOLD)
     elif row.kind in (Kind.COUNTS, Kind.MORE):
         _counts(canvas, y, row.nodes, glyphs, more=row.kind is Kind.MORE)
     else:
@@ -135,7 +154,7 @@ def _node(canvas: Canvas, y: int, node: Node, widths: Widths, glyphs: Glyphs) ->
     canvas.spot(node.name, 0, y, canvas.width)
     x = canvas.text(0, y, state.show(glyphs), state.role)
     canvas.watch(f"map.{node.name}", node.state, 0, y, 1)
-    x = canvas.text(x + 1, y, fit(node.name, widths.name), state.role if bad else Role.TEXT)
+    x = canvas.text(x + 1, y, fit(label(node), widths.name), state.role if bad else Role.TEXT)
     gone = attention_of(node.state) >= 3
     if widths.role:
         role = node.role if not gone else state.word

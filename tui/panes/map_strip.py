@@ -5,14 +5,14 @@ from __future__ import annotations
 from engine.snapshot import ActiveFault, Link, Snapshot
 
 from ..charts import Glyphs
-from ..draw import Canvas, Role, fit
+from ..draw import Canvas, Code, Role, fit
 from ..marks import attention_of, mark
 from ..pane import PaneView
 from ..units import duration, percent, rate, whole
 from .history import draw_histories
 from .table import Fact, before, dot, facts, rank, when
 
-__all__ = ["LEAST_CHART", "MOST_CHART", "draw_flow", "draw_strip", "strip_rows"]
+__all__ = ["LEAST_CHART", "MOST_CHART", "draw_flow", "draw_strip", "said", "strip_rows"]
 
 LEAST_CHART, MOST_CHART = 5, 10  # rows that the charts below the map need, and take at most
 
@@ -64,11 +64,22 @@ def draw_strip(canvas: Canvas, snapshot: Snapshot, view: PaneView) -> None:
         _address(canvas, y, snapshot)
 
 
+def said(fault: ActiveFault) -> tuple[tuple[str, Code], ...]:
+    """What on what; a sentence that begins with its target names it once."""
+    text = fault.text or fault.fault
+    name = fault.target.partition(":")[2] or fault.target
+    if text.startswith(name):
+        return (name, Role.DOWN), (text.removeprefix(name), Role.TEXT)
+    if name in text:
+        return ((text, Role.TEXT),)
+    return (fault.target, Role.DOWN), (f" {text}", Role.TEXT)
+
+
 def _all_faults(canvas: Canvas, y: int, faults: list[ActiveFault]) -> None:
     """All of them in one line, the newest first."""
     items = [Fact(99, ((f"{len(faults)} faults" if len(faults) > 1 else "fault", Role.DIM),))]
     for number, fault in enumerate(faults[:8]):
-        words = ((fault.target, Role.DOWN), (f" {fault.text or fault.fault}", Role.TEXT))
+        words = said(fault)
         items.append(Fact(50 - number, words, fault.target))
     facts(canvas, y, items, gap=2)
 
@@ -112,7 +123,7 @@ def _fault(canvas: Canvas, y: int, fault: ActiveFault, snapshot: Snapshot) -> No
         canvas,
         y,
         (
-            Fact(9, (("fault ", Role.DIM), (fault.target, Role.DOWN), (f" {fault.text or fault.fault}", Role.TEXT))),
+            Fact(9, (("fault ", Role.DIM), *said(fault))),
             Fact(5, (("by ", Role.DIM), (fault.by, Role.YOU if you else Role.TEXT))),
             Fact(4, (("since ", Role.DIM), (when(fault.since), Role.TEXT))),
             Fact(3, ((duration(snapshot.now - fault.since, 0), Role.DIM),)),

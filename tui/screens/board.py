@@ -262,12 +262,14 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def action_change(self) -> None:
         """The menu of settings."""
         if (found := self.host.tables()) is not None:
-            self._open(change_menu(*found))
+            self.host.ask_settings()
+            self._open(change_menu(found[0], self.host.session.settings))
 
     def action_traffic(self) -> None:
         """The traffic menu."""
         if (found := self.host.tables()) is not None:
-            self._open(traffic_menu(*found, self.state.selected))
+            self.host.ask_settings()
+            self._open(traffic_menu(*found, self.state.selected, self.host.session.settings))
 
 
 def next_speed(asked: float, by: int, speeds: Sequence[float] = SPEEDS) -> float:

@@ -1,0 +1,100 @@
+"""Measures the screen on the real engine, on a pseudo-terminal: `python tests/tui/measure.py [cpu] [first] [keys] [slow]`.
+
+cpu: CPU of the screen process and bytes to the terminal at speed 1; first: time to the first drawn cell and to the first
+figures; keys: from a key to what it opens, engine saturated (speed 0); slow: the same over lines of 20 and 5 kB/s.
+Not a test: what it says hangs on the machine. Its results are in docs/screen.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from time import monotonic
+
+from ptyrun import Terminal
+from test_program import PROGRAM, children
+
+SIZE = (120, 40)
+READY = b"p99"
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start(*arguments: str, speed: float = 0.0) -> Terminal:
+    """The program, with its first figures on the screen."""
+    terminal = Terminal([*PROGRAM, *arguments], SIZE, speed=speed)
+    if not terminal.run(120, lambda: READY in terminal.output):
+        raise SystemExit("the program did not start")
+    terminal.run(3)
+    return terminal
+
+
+def cpu(seconds: float = 20.0) -> dict[str, float]:
+    with start() as terminal:
+        (engine,) = children(terminal.pid)
+        before, engine_before, sent, since = terminal.cpu(), cpu_of(engine), len(terminal.output), monotonic()
+        terminal.run(seconds)
+        took = monotonic() - since
+        return {
+            "screen % of a core": 100 * (terminal.cpu() - before) / took,
+            "engine % of a core": 100 * (cpu_of(engine) - engine_before) / took,
+            "kB/s": (len(terminal.output) - sent) / took / 1e3,
+            "frames/s": terminal.output[sent:].count(b"\x1b[6n") / took,
+        }
+
+
+def first(times: int = 5) -> dict[str, float]:
+    cells, figures = [], []
+    for _ in range(times):
+        since = monotonic()
+        with Terminal(PROGRAM, SIZE) as terminal:
+            terminal.run(60, lambda t=terminal: b"engine" in t.output)
+            cells.append(monotonic() - since)
+            terminal.run(60, lambda t=terminal: READY in t.output)
+            figures.append(monotonic() - since)
+            terminal.type(b"q")
+            terminal.wait()
+    return {"first paint s": sorted(cells)[times // 2], "first figures s": sorted(figures)[times // 2]}
+
+
+def keys(times: int = 60, line: float = 0.0) -> dict[str, float]:
+    """Help is opened and closed; ms until its first words are on their way out of the terminal's end of the line."""
+    took = []
+    with start("--speed", "0", speed=line) as terminal:
+        for _ in range(times):
+            at, since = len(terminal.output), monotonic()
+            terminal.type(b"?")
+            if not terminal.run(20, lambda at=at: b"Look around" in terminal.output[at:]):
+                raise SystemExit("a key was lost")
+            took.append(1e3 * (monotonic() - since))
+            terminal.type(b"\x1b")
+            at = len(terminal.output)
+            terminal.run(20, lambda at=at: READY in terminal.output[at:] or b"Map" in terminal.output[at:])
+            terminal.run(0.3 if not line else 1.5)
+    took.sort()
+    return {"p50 ms": took[len(took) // 2], "p99 ms": took[min(len(took) - 1, int(len(took) * 0.99))]}
+
+
+def main() -> None:
+    asked = sys.argv[1:] or ["cpu", "first", "keys", "slow"]
+    found: dict[str, dict[str, float]] = {}
+    if "cpu" in asked:
+        found["cpu"] = cpu()
+    if "first" in asked:
+        found["first"] = first()
+    if "keys" in asked:
+        found["keys"] = keys()
+    if "slow" in asked:
+        found["20 kB/s"], found["5 kB/s"] = keys(12, 20_000), keys(12, 5_000)
+    for name, values in found.items():
+        sys.stdout.write(f"{name:8} {json.dumps({k: round(v, 2) for k, v in values.items()})}\n")
+
+
+if __name__ == "__main__":
+    main()
