@@ -217,3 +217,24 @@ def bench(as_json: bool, quick: bool) -> None:
     with bar(1.0, "bench") as move:
         report = measure(quick, move)
     click.echo(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else "\n".join(lines(report)))
+
+
+@main.command()
+@click.argument("rows", metavar="[ID ...]", nargs=-1)
+@click.option("--set", "pairs", metavar="NAME=VALUE", multiple=True, help="Another parameter for the one row that is named.")
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+def selfcheck(rows: tuple[str, ...], pairs: tuple[str, ...], as_json: bool) -> None:
+    """Hold the engine against theory, row by row (docs/validation.md): status 0 if all is as it should be, 1 if not."""
+    import msgspec
+
+    from .selfcheck import report
+
+    try:
+        names = report.chosen(rows)
+        values = report.settings(names, pairs)
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+    with bar(report.cost(names), "selfcheck") as move:
+        checks = report.run(names, values, move)
+    click.echo(json.dumps([msgspec.to_builtins(c) for c in checks], indent=2) if as_json else report.table(checks))
+    raise SystemExit(0 if all(c.verdict == "ok" for c in checks) else 1)

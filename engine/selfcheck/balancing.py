@@ -31,7 +31,9 @@ def erlang_m_1(n: int, rho: float) -> float:
     return 1.0 / (1.0 - low)
 
 
-def l1(n: int = 10, rho: float = 0.9, tolerance: float = 0.04, feedback_requests: int = 400_000, seed: int = 42) -> tuple[Finding, ...]:
+def l1(
+    n: int = 10, rho: float = 0.9, tolerance: float = 0.04, feedback_requests: int = 400_000, seed: int = 42
+) -> tuple[Finding, ...]:
     """E[T] / S: random 1 / (1 - rho); round robin E_n/M/1; two choices and least connections as published for n 10, rho .9."""
     mu, found = 1_000.0, []
     for policy, expected in (("random", 1.0 / (1.0 - rho)), ("round_robin", erlang_m_1(n, rho))):
@@ -74,13 +76,14 @@ def kolmogorov(sample: F8, low: float, high: float) -> float:
     x = np.sort(np.clip((sample - low) / (high - low), 0.0, 1.0))
     n = x.size
     steps = np.arange(n + 1) / n
-    d = float(np.maximum(np.abs(x - steps[:-1]), np.abs(x - steps[1:])).max())
-    z = d * (math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n))
-    return min(1.0, max(0.0, 2.0 * sum((-1) ** (k - 1) * math.exp(-2.0 * k * k * z * z) for k in range(1, 101))))
+    furthest = float(np.maximum(np.abs(x - steps[:-1]), np.abs(x - steps[1:])).max())
+    z = furthest * (math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n))
+    series = sum((1.0 if k % 2 else -1.0) * math.exp(-2.0 * k * k * z * z) for k in range(1, 101))
+    return min(1.0, max(0.0, 2.0 * series))
 
 
 def l5(
-    interval: float = 2.0, fall: int = 3, rise: int = 2, servers: int = 200, step_ms: float = 10.0, seed: int = 6
+    interval: float = 2.0, fall: int = 3, rise: int = 2, servers: int = 120, step_ms: float = 10.0, seed: int = 6
 ) -> tuple[Finding, ...]:
     """Servers die at random moments and come back: (fall - 1, fall) intervals until all know, (rise - 1, rise) back, uniform."""
     rng = np.random.default_rng(seed)

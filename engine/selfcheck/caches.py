@@ -24,16 +24,17 @@ HITS = {"lru": 134643, "fifo": 125862, "lfu": 145540, "clock": 136592, "sieve": 
 
 
 def c1(seed: int = 2024, keys: int = 10_000, draws: int = 200_000, capacity: int = 1_000) -> tuple[Finding, ...]:
-    """Zipf(1) look-ups of Python's own generator, hit for hit. Other parameters have no published counts: they are only told."""
+    """Zipf(1) look-ups of Python's own generator, hit for hit. ValueError for parameters without published counts."""
+    if (seed, keys, draws, capacity) != (2024, 10_000, 200_000, 1_000):
+        raise ValueError("row C1 has published counts for its own parameters only; engine.api.eviction takes any trace")
     cumulative = list(itertools.accumulate(1 / i for i in range(1, keys + 1)))
     rng = random.Random(seed)
     trace = [bisect.bisect_left(cumulative, rng.random() * cumulative[-1]) + 1 for _ in range(draws)]
-    published = (seed, keys, draws, capacity) == (2024, 10_000, 200_000, 1_000)
     found = []
     for policy, hits in HITS.items():
         cache = api.eviction(policy, capacity)
         measured = sum(map(cache.access, trace))
-        found.append(exact(f"hits of {policy}", hits if published else measured, measured))
+        found.append(exact(f"hits of {policy}", hits, measured))
     return tuple(found)
 
 
@@ -55,7 +56,7 @@ def c2(
     keys: int = 10_000, skew: float = 0.8, capacity: int = 1_000, look_ups: int = 200_000, tolerance: float = 0.005, seed: int = 5
 ) -> tuple[Finding, ...]:
     """200,000 look-ups after filling: one standard deviation of as many coins is .0011, and .005 is 4.5 of them."""
-    p = np.arange(1, keys + 1) ** -skew
+    p: F8 = np.arange(1, keys + 1, dtype=np.float64) ** -skew
     p /= p.sum()
     filling = 20 * capacity
     trace = np.random.default_rng(seed).choice(keys, size=look_ups + filling, p=p).tolist()
@@ -96,8 +97,8 @@ def stampede(rate: float, recompute: float, ttl: float, keys: int, seconds: floa
         cache=CachePart(nodes=1, ttl=ttl, service_us=0.0, timeout=FOR_EVER, **cache),  # type: ignore[arg-type]
     )
     zone = config.network.same_zone_rtt_ms / 2e3
-    read = 1e3 * (recompute - 2.0 * WAY)  # and the ways within the zone are part of WAY
-    config = _with_reads(config, read)
+    # From a miss at the cache node to its fill there: to the web server, to the database and back, to the cache node.
+    config = _with_reads(config, 1e3 * (recompute - 2.0 * WAY - 2.0 * zone))
     world = World(config, seed)
     ear = at_database(world)
     give(world, Inject("latency", "web~db", (WAY - zone) * 1e3))
@@ -127,19 +128,39 @@ def _with_reads(config: Scenario, read_ms: float) -> Scenario:
     return msgspec.structs.replace(config, database=database)
 
 
-def c4(rate: float = 200.0, recompute: float = 0.5, ttl: float = 3.0, keys: int = 16, seed: int = 11) -> tuple[Finding, ...]:
-    """Unprotected 1 + rate x recompute; single flight and stale-while-revalidate 1; XFetch at beta 1 about e.
+def early_reads(rate: float, recompute: float, ttl: float, bursts: int, rng: random.Random) -> float:
+    """Mean reads an expiry under XFetch with beta 1, one key, event by event: tends to e for a TTL of many recompute times."""
+    t, expires, ends, count, reads = 0.0, 0.0, 0.0, -1, 0
+    fills: list[float] = []
+    while count < bursts:
+        t += rng.expovariate(rate)
+        while fills and fills[0] <= t:
+            expires = fills.pop(0) + ttl
+        if t + recompute * rng.expovariate(1.0) >= expires:
+            fills.append(t + recompute)
+            if t > ends:
+                ends = t + recompute
+                count += 1
+            reads += count > 0  # the first burst finds nothing in the cache
+    return (reads - 1) / (count - 1)  # and the last has only begun
 
-    50 bursts of Poisson size have a mean with a standard deviation of 1.4 %; XFetch's burst has mean e and variance
-    (e - 1) e = 4.67, so that 1,600 bursts put three standard deviations at 6 %.
+
+def c4(rate: float = 200.0, recompute: float = 0.5, ttl: float = 3.0, keys: int = 64, seed: int = 11) -> tuple[Finding, ...]:
+    """Unprotected 1 + rate x recompute; single flight 1; XFetch at beta 1 e = 2.72 in the limit of a long TTL, at 6 recompute
+    times 2.83 by the process itself.
+
+    100 bursts of Poisson size have a mean with a standard deviation of 1 %; XFetch's bursts have mean e and variance (e - 1) e
+    about, so that 1,600 bursts put three standard deviations at 6 %.
     """
-    plain_bursts = stampede(rate, recompute, ttl, keys, 8.0 * (ttl + recompute), seed)
-    single = stampede(rate, recompute, ttl, keys, 8.0 * (ttl + recompute), seed, single_flight=True)
-    early = stampede(rate, recompute, ttl, keys, 30.0 * (ttl + recompute) * 1600 / 16 / 50 * 16 / keys, seed, early_expiry_beta=1.0)
+    cycle = ttl + recompute
+    unprotected = stampede(rate, recompute, ttl, keys, cycle * (2.0 + 128.0 / keys), seed)
+    single = stampede(rate, recompute, ttl, keys, cycle * (2.0 + 128.0 / keys), seed, single_flight=True)
+    early = stampede(rate, recompute, ttl, keys, cycle * (2.0 + 1600.0 / keys) * 0.4, seed, early_expiry_beta=1.0)
+    theory = early_reads(rate, recompute, ttl, 8_000, random.Random(seed))
     return (
-        within(f"reads an expiry, {plain_bursts.size} bursts", 1.0 + rate * recompute, float(plain_bursts.mean()), 0.10),
+        within(f"reads an expiry, {unprotected.size} bursts", 1.0 + rate * recompute, float(unprotected.mean()), 0.10),
         exact(f"most reads an expiry with single flight, {single.size} bursts", 1, int(single.max())),
-        within(f"reads an expiry with XFetch, {early.size} bursts", math.e, float(early.mean()), 0.06),
+        within(f"reads an expiry with XFetch, {early.size} bursts (e for long TTLs)", theory, float(early.mean()), 0.06),
     )
 
 
@@ -172,8 +193,8 @@ def lose_one(nodes: int, keys: int, hit_ratio: float, mode: str, lost: int, seed
 
 def _once(start: float, keys: I8) -> Births:
     """A request for each of these keys within half a second."""
-    zeros = np.zeros(keys.size, dtype=np.int64)
-    return Births(start + np.arange(keys.size) * (0.5 / keys.size), zeros, keys, zeros, zeros * 0.0, zeros * 0.0)
+    zeros, nothing = np.zeros(keys.size, dtype=np.int64), np.zeros(keys.size)
+    return Births(np.linspace(start, start + 0.5, keys.size), zeros, keys, zeros, nothing, nothing)
 
 
 def c5(nodes: int = 10, hit_ratio: float = 0.95, keys: int = 4_000, seed: int = 2) -> tuple[Finding, ...]:

@@ -12,7 +12,9 @@ from ..policies.hashing import jump_one, ketama_hash, ketama_points, redis_slot
 from .base import Finding, around, band, exact, within
 
 KETAMA_WEIGHTS = (600, 300, 200, 350, 1000, 800, 950, 100)  # libketama's own test: servers 10.0.1.1 to 10.0.1.8
-KETAMA = {"SVa_]_V41)": (443691461, 7), "30C1*Z*S/_": (1473165754, 2), "D[HE+cFXDK": (2117036136, 3), "(bEIQJ:E./": (2922607787, 6)}
+KETAMA = {
+    "SVa_]_V41)": (443691461, 7), "30C1*Z*S/_": (1473165754, 2), "D[HE+cFXDK": (2117036136, 3), "(bEIQJ:E./": (2922607787, 6),
+}  # fmt: skip
 REDIS = {"foo": 12182, "bar": 5061, "123456789": 12739}
 JUMP = {(10863919174838991, 11): 6, (2016238256797177309, 11): 3, (1673758223894951030, 11): 5, (2, 100001): 80343}
 
@@ -33,7 +35,8 @@ def h1(
     asked = np.arange(keys)
     counted = [np.bincount(ring.owner(asked), minlength=nodes) for ring in made[::5]]
     arcs = _rms([float(s.std()) for s in spread[::5]])
-    found.append(within(f"the same by {keys:,} keys, {len(counted)} rings", arcs, _rms([c.std() / c.mean() for c in counted]), 0.05))
+    by_keys = _rms([float(c.std() / c.mean()) for c in counted])
+    found.append(within(f"the same by {keys:,} keys, {len(counted)} rings", arcs, by_keys, 0.05))
     return tuple(found)
 
 
@@ -60,7 +63,8 @@ def h2(nodes: int = 4, virtual_nodes: int = 100, keys: int = 100_000) -> tuple[F
             found.append(around("share moved, ring", share, float(moved.mean()), three))
             found.append(exact("keys moved between old nodes, ring", 0, int((moved & (after != nodes)).sum())))
         else:
-            found.append(around("share moved, modulo", 1.0 - share, float(moved.mean()), 4.0 * math.sqrt(share * (1 - share) / keys)))
+            noise = 4.0 * math.sqrt(share * (1.0 - share) / keys)
+            found.append(around("share moved, modulo", 1.0 - share, float(moved.mean()), noise))
     return tuple(found)
 
 

@@ -22,7 +22,9 @@ SERVERS = 40
 
 
 def requests(rho: float, tolerance: float, cv2: float = 1.0) -> int:
-    """So many requests make three standard deviations of the mean wait the tolerance (a share)."""
+    """So many requests make three standard deviations of the mean wait the tolerance (a share). ValueError at rho >= 1."""
+    if not 0.0 < rho < 1.0:
+        raise ValueError(f"a queue without an end has no mean wait: utilisation {rho:g} is not within 0 and 1")
     variance = (2.0 + 5.0 * rho - 4.0 * rho**2 + rho**3) / (rho * (1.0 - rho) ** 2) * (1.0 + cv2) / 2.0
     return math.ceil(9.0 * variance / tolerance**2)
 
