@@ -13,6 +13,7 @@ import re
 import stat
 import tomllib
 import unicodedata
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from .config import Scenario
 
 MAX_BYTES = 64 * 1024
 MAX_LINE = 1_000
+MOST_NODES = 20_000  # of the database; the other tiers have their ranges in engine.config
 DEFAULT = "default"
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # Unicode categories: control, format, separators, unassigned
 
@@ -181,36 +183,69 @@ def _fields_at(path: str) -> list[str]:
 
 
 def _sense(scenario: Scenario, text: str, where: str) -> None:
-    """What ranges cannot say."""
-    from .script import problems  # which knows all faults and options, and so nearly everything
+    """What ranges cannot say: the first problem found is told."""
+    for find in (_shape, _unknown_names, _script):
+        for path, sentence in find(scenario):
+            raise ScenarioError(f"{where}, line {line_of(path, text)}: {sentence}{'' if sentence.endswith('?') else '.'}")
 
-    def refuse(path: str, what: str) -> None:
-        raise ScenarioError(f"{where}, line {line_of(path, text)}: {what}")
 
+Problem = tuple[str, str]  # path of a key, sentence
+
+
+def _shape(scenario: Scenario) -> Iterator[Problem]:
+    """Parts that do not fit together."""
     if not scenario.route or sum(r.share for r in scenario.route) <= 0:
-        refuse("$.route", "no route has a share above 0; give at least one [[route]] a share.")
+        yield "$.route", "no route has a share above 0; give at least one [[route]] a share"
     names = [z.name for z in scenario.network.zones]
     if len(set(names)) != len(names) or not names:
-        refuse("$.network.zones", "zones need different names, and at least one.")
+        yield "$.network.zones", "zones need different names, and at least one"
     if not scenario.users.cities:
-        refuse("$.users.cities", "no city; name at least one.")
+        yield "$.users.cities", "no city; name at least one"
     if scenario.balancer.nodes == 0 and scenario.web.nodes > 1:
-        refuse("$.balancer.nodes", "several web servers need a balancer; set balancer.nodes to 1 or 2.")
+        yield "$.balancer.nodes", "several web servers need a balancer; set balancer.nodes to 1 or 2"
     nodes = scenario.database.shards * (1 + scenario.database.replicas)
-    if nodes > 20_000:
-        refuse("$.database.shards", f"{nodes:,} database nodes are more than 20,000; take fewer shards or replicas.")
-    if scenario.balancer.weights and len(scenario.balancer.weights) != scenario.web.nodes:
-        given, servers = len(scenario.balancer.weights), scenario.web.nodes
-        refuse("$.balancer.weights", f"{given} weights for {servers} web servers; give one each.")
+    if nodes > MOST_NODES:
+        yield "$.database.shards", f"{nodes:,} database nodes are more than {MOST_NODES:,}; take fewer shards or replicas"
+    given, servers = len(scenario.balancer.weights), scenario.web.nodes
+    if given and given != servers:
+        yield "$.balancer.weights", f"{given} weights for {servers} web servers; give one each"
+
+
+def _script(scenario: Scenario) -> Iterator[Problem]:
+    """Steps that do nothing or several things, name no fault or option, and goals without a bound."""
+    from .script import problems  # which knows all faults and options, and so nearly everything
+
     for i, step in enumerate(scenario.script):
-        deeds = [bool(step.fault), bool(step.heal), bool(step.option), bool(step.add), bool(step.remove), bool(step.say)]
-        if sum(deeds[:5]) > 1 or not any(deeds):
-            refuse(f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove or say.")
+        deeds = sum(map(bool, (step.fault, step.heal, step.option, step.add, step.remove)))
+        if deeds > 1 or not (deeds or step.say):
+            yield f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove or say"
     for i, sentence in problems(scenario):
-        refuse(f"$.script[{i}].at", f"{sentence}.")
+        yield f"$.script[{i}].at", sentence
     for i, goal in enumerate(scenario.goal):
         if goal.least is None and goal.most is None:
-            refuse(f"$.goal[{i}].metric", "a [[goal]] needs `least` or `most`.")
+            yield f"$.goal[{i}].metric", "a [[goal]] needs `least` or `most`"
+
+
+def _unknown_names(scenario: Scenario) -> Iterator[Problem]:
+    """Cities, regions and policies that there are not."""
+    from .geo import city_table, region_indexes
+    from .policies.balancing import BALANCING
+    from .policies.eviction import EVICTION
+
+    try:
+        city_table(scenario.users.cities)
+    except ValueError as error:
+        yield "$.users.cities", str(error)
+    try:
+        region_indexes(tuple(z.region for z in scenario.network.zones))
+    except ValueError as error:
+        yield "$.network.zones", str(error)
+    for path, table, name in (
+        ("$.balancer.policy", BALANCING, scenario.balancer.policy),
+        ("$.cache.eviction", EVICTION, scenario.cache.eviction),
+    ):
+        if name not in table:
+            yield path, f"there is no policy {name!r}; there are {', '.join(table)}"
 
 
 def schema() -> bytes:

@@ -28,6 +28,11 @@ MISTAKES = [
     ("[[script]]\nat = 1", 2, "one thing"),
     ("length = 2026-01-01", 1, "date"),
     ("x = '" + "y" * 2000 + "'", 1, "longer than 1000 bytes"),
+    ('[users]\ncities = ["Sol"]', 2, "did you mean Seoul?"),
+    ('[[network.zones]]\nname = "a"\nregion = "eastuss"', 1, "did you mean eastus"),
+    ('[balancer]\npolicy = "rr"', 2, "there are round_robin"),
+    ('[cache]\n\neviction = "mru"', 3, "there are lru"),
+    ('[[script]]\nat = 1\nfault = "crsh"\ntarget = "web-1"', 2, "did you mean crash?"),
     ("[web]\nservice = { mean_ms = 3, cv = 2 }", 2, "unknown key"),
 ]
 
