@@ -68,6 +68,7 @@ class Fabric:
         self.all_up: dict[str, bool] = {}  # by tier: do all processes run
         self.zone_flat: F8 = np.ascontiguousarray(zone_one_way).reshape(-1)  # one gather by a * zones + b
         self.city_flat: F8 = np.ascontiguousarray(city_one_way).reshape(-1)
+        self.spots: dict[str, tuple[NDArray[np.int16], I8, I8]] = {}
         self.rng = rng
         self.packets = 0
         self.lost = 0
@@ -106,12 +107,21 @@ class Fabric:
         zones = len(self.zones)
         delay: F8
         if a == CITY:
-            delay = self.city_flat[ai * zones + self.tiers[b].zone[bi]]
+            delay = self.city_flat[ai * zones + self._spots(b)[2][bi]]
         elif b == CITY:
-            delay = self.city_flat[bi * zones + self.tiers[a].zone[ai]]
+            delay = self.city_flat[bi * zones + self._spots(a)[2][ai]]
         else:
-            delay = self.zone_flat[self.tiers[a].zone[ai] * np.int64(zones) + self.tiers[b].zone[bi]]
+            delay = self.zone_flat[self._spots(a)[1][ai] + self._spots(b)[2][bi]]
         return delay
+
+    def _spots(self, tier: str) -> tuple[NDArray[np.int16], I8, I8]:
+        """Zones of a tier's nodes as they are, as first index of the flat table, and as second."""
+        zone = self.tiers[tier].zone
+        known = self.spots.get(tier)
+        if known is None or known[0] is not zone:  # a node was added
+            wide = zone.astype(np.int64)
+            known = self.spots[tier] = (zone, wide * len(self.zones), wide)
+        return known
 
     def _judge(
         self, a: str, ai: I8, b: str, bi: I8, delay: F8, fate: NDArray[np.uint8] | None, event: NDArray[np.int32] | None
@@ -141,7 +151,7 @@ class Fabric:
             if rule.cut:
                 fate[mask] = Fate.DROPPED
         delay = delay + extra
-        risky = np.flatnonzero((keep < 1.0) & (fate == Fate.PASS))
+        risky = ((keep < 1.0) & (fate == Fate.PASS)).nonzero()[0]
         if risky.size:
             delay, fate = self._lose(delay, fate, risky, keep[risky])
         self.packets += n

@@ -157,7 +157,7 @@ class Flights:
 
     def live(self) -> I8:
         """All used slots, ascending."""
-        return np.flatnonzero(self.sides)
+        return self.sides.nonzero()[0]
 
     def _grow(self) -> None:
         old = self.capacity

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .meter import Histogram, Meter, quantile
+from .meter import Histogram, Meter
 from .queueing import Departures, Stations
 
 F8 = NDArray[np.float64]
@@ -69,7 +69,7 @@ def load_of(stations: Stations, utilisation: F8, served: Meter, latency: Histogr
     return Load(
         utilisation=utilisation,
         rate=served.last[:n].astype(np.float64),
-        p99_ms=np.array([quantile(latency.last[i], 0.99) for i in range(n)]),
+        p99_ms=latency.last_quantile(0.99)[:n],
         workers=np.array(stations.nodes.workers, dtype=np.int64),
         in_service=serving,
         waiting=np.maximum(stations.totals.in_system() - serving, 0),

@@ -65,14 +65,18 @@ class Trend:
 
     def __init__(self) -> None:
         self.values: deque[float] = deque(maxlen=TREND)
+        self.shown: tuple[float, ...] | None = ()  # as `tuple` gave it, None when there is more
 
     def push(self, value: float) -> None:
         """Append one second's value."""
         self.values.append(float(value))
+        self.shown = None
 
     def tuple(self) -> tuple[float, ...]:
         """Oldest first, rounded to six significant digits (a snapshot travels over thin links)."""
-        return tuple(float(f"{v:.6g}") for v in self.values)
+        if self.shown is None:
+            self.shown = tuple([float(f"{v:.6g}") for v in self.values])
+        return self.shown
 
 
 def bucket_of(ms: F8) -> I8:
@@ -103,6 +107,7 @@ class Histogram:
         self.waiting_ms: list[F8] = []  # put down, not yet counted: a call costs the same for a hundred as for a thousand
         self.waiting_index: list[I8] = []
         self.waits = 0
+        self.known: dict[float, F8] = {}  # quantiles of the last whole second
 
     @property
     def max_ms(self) -> F8:
@@ -150,6 +155,7 @@ class Histogram:
         more = n - self._max_ms.size
         if more > 0:
             self._settle()
+            self.known = {}
             for name in ("total", "current", "last"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros((more, BUCKETS), dtype=np.int64)]))
             self._max_ms = np.concatenate([self._max_ms, np.zeros(more)])
@@ -158,9 +164,20 @@ class Histogram:
     def roll(self) -> None:
         """A second has ended."""
         self._settle()
+        self.known = {}
         self.total += self.current
         self.last, self.current = self.current, self.last
         self.current[:] = 0
+
+    def last_quantile(self, q: float) -> F8:
+        """The q-quantile of the last whole second of each histogram, (n,) ms, as `quantile` computes it; once a second."""
+        found = self.known.get(q)
+        if found is None:
+            filled = np.count_nonzero(self.last, axis=1)
+            found = self.known[q] = np.zeros(len(self.last))
+            for i in filled.nonzero()[0].tolist():
+                found[i] = quantile(self.last[i], q)
+        return found
 
     def whole(self) -> I8:
         """Counts since the start, the present second included, (n, BUCKETS)."""

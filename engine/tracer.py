@@ -54,7 +54,7 @@ class Tracer:
         """Positions in `slots` of the sampled rows (usually none)."""
         if not self.open:
             return []
-        found: list[int] = np.flatnonzero(flights.sampled[slots]).tolist()
+        found: list[int] = flights.sampled[slots].nonzero()[0].tolist()
         return found
 
     def span(

@@ -95,7 +95,7 @@ class Balancer(Tier):
         self.nodes.member[index] = False
         self._die(index, int(self.nodes.event[index]))
         if self.holder == index:
-            others = np.flatnonzero(self.nodes.serving)
+            others = self.nodes.serving.nonzero()[0]
             self.holder = int(others[0]) if others.size else NOBODY
 
     def restore_node(self, index: int) -> None:
@@ -205,11 +205,11 @@ class Balancer(Tier):
     def effects_changed(self) -> None:
         """Crashes take what is inside; speeds bend what is planned."""
         nodes, now = self.nodes, self.core.now
-        for index in np.flatnonzero(self.known_up & ~nodes.up).tolist():
+        for index in (self.known_up & ~nodes.up).nonzero()[0].tolist():
             self._die(index, int(nodes.event[index]))
-        for index in np.flatnonzero(~self.known_up & nodes.up).tolist():
+        for index in (~self.known_up & nodes.up).nonzero()[0].tolist():
             nodes.born[index] = now
-        for index in np.flatnonzero(self.known_speed != nodes.speed).tolist():
+        for index in (self.known_speed != nodes.speed).nonzero()[0].tolist():
             self.stations.set_speed(index, now, float(nodes.speed[index]))
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()

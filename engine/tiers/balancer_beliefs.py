@@ -110,10 +110,10 @@ class Beliefs:
     def eligible(self, balancer: int, servers: Nodes, now: float, health: Health, fail_open: bool) -> tuple[I8, bool]:
         """Who may get new requests, ascending indexes, and whether that is only because all are thought unhealthy."""
         wanted = servers.member & ~servers.draining
-        good = np.flatnonzero(self.healthy(balancer, servers, now, health) & wanted)
+        good = (self.healthy(balancer, servers, now, health) & wanted).nonzero()[0]
         if good.size or not fail_open:
             return good, False
-        everyone = np.flatnonzero(wanted)
+        everyone = wanted.nonzero()[0]
         return everyone, bool(everyone.size)
 
     def ramp(self, balancer: int, servers: Nodes, now: float, slow_start: float) -> F8:

@@ -108,7 +108,7 @@ class Choice:
         for closes in self.closes:
             if not closes.time.size:
                 continue
-            answered = np.flatnonzero(closes.seconds >= 0.0)
+            answered = (closes.seconds >= 0.0).nonzero()[0]
             if answered.size == closes.time.size:
                 self.latency.add(closes.seconds * 1e3, closes.node)
             else:
@@ -141,7 +141,7 @@ class Choice:
             t, slots = self._drop_orphans(t, slots)
         node = self.core.flights.balancer[slots]
         for balancer, closes in enumerate(self.closes):
-            mine = np.flatnonzero(node == balancer)
+            mine = (node == balancer).nonzero()[0]
             if mine.size == t.size and t.size:
                 self._choose(balancer, t, slots, self._candidates(balancer), closes)
             elif mine.size or closes.time.size:

@@ -64,7 +64,7 @@ class Connections:
     def close_at(self, t: F8, slots: I8, *, served: bool = True) -> int:
         """The connections of these rows, if they hold one, end at t (n,); how many do. served: an answer came of it."""
         ids = self.flights.id[slots]
-        own = np.flatnonzero(self.holder[slots] == ids)
+        own = (self.holder[slots] == ids).nonzero()[0]
         if own.size < slots.size:
             t, slots, ids = t[own], slots[own], ids[own]
             if not slots.size:
@@ -116,7 +116,7 @@ class Connections:
 
     def sweep(self, now: float) -> None:
         """Close what is held by rows that no server works on any more."""
-        held = np.flatnonzero(self.holder != NOBODY)
+        held = (self.holder != NOBODY).nonzero()[0]
         flights = self.flights
         dead = held[(flights.id[held] != self.holder[held]) | ((flights.sides[held] & SERVER) == 0)]
         if not dead.size:
@@ -126,6 +126,6 @@ class Connections:
         self.holder[dead] = NOBODY
 
     def _forget(self, mask: NDArray[np.bool_]) -> None:
-        slots = np.flatnonzero(mask)
+        slots = mask.nonzero()[0]
         self.flights.conn[slots[self.flights.id[slots] == self.holder[slots]]] = 0
         self.holder[slots] = NOBODY

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..meter import quantile
 from ..policies.balancing import BALANCING
 from ..showing_map import node_state
 from ..snapshot import Backend, NodeState, Setting
@@ -45,9 +44,9 @@ def _backends(tier: Balancer, active: int) -> tuple[Backend, ...]:
     healthy = choice.beliefs.healthy(active, nodes, now, tier.core.config.balancer.health)
     ramp = choice.beliefs.ramp(active, nodes, now, choice.slow_start)
     total = max(1, int(choice.sent.last.sum()))
+    middle, slow = choice.latency.last_quantile(0.50), choice.latency.last_quantile(0.99)
     out: list[Backend] = []
     for i in np.flatnonzero(nodes.member).tolist():
-        times = choice.latency.last[i]
         out.append(
             Backend(
                 name=nodes.names[i],
@@ -55,8 +54,8 @@ def _backends(tier: Balancer, active: int) -> tuple[Backend, ...]:
                 share=float(choice.sent.last[i]) / total,
                 rate=float(choice.sent.last[i]),
                 open=choice.conns.counts[active][i],
-                p50_ms=quantile(times, 0.50),
-                p99_ms=quantile(times, 0.99),
+                p50_ms=float(middle[i]),
+                p99_ms=float(slow[i]),
                 weight=float(choice.weight[i] * ramp[i]),
                 healthy=bool(healthy[i]),
                 verdict=_words(tier, active, i, bool(healthy[i]), float(ramp[i])),

@@ -82,11 +82,10 @@ def _node_verdict(db: Database, shard: ShardState, node: int, seconds: float) ->
     return words
 
 
-def _replica(db: Database, shard: ShardState, node: int, in_service: int) -> Replica:
+def _replica(db: Database, shard: ShardState, node: int, waiting: int) -> Replica:
     now, meters = db.core.now, db.meters
     position, behind, seconds = lag(shard, node, now)
     reads = int(meters.reads.last[node])
-    inside = int(db.stations.totals.in_system()[node])
     return Replica(
         name=db.nodes.names[node],
         state=state_of(db, node),
@@ -99,7 +98,7 @@ def _replica(db: Database, shard: ShardState, node: int, in_service: int) -> Rep
         writes=float(meters.writes.last[node]),
         stale_share=int(meters.stale.last[node]) / reads if reads else 0.0,
         utilisation=float(meters.utilisation[node]),
-        waiting=max(0, inside - in_service),
+        waiting=max(0, waiting),
         verdict=_node_verdict(db, shard, node, seconds),
         lag_trend=meters.lag_trends[node].tuple(),
     )
@@ -121,7 +120,7 @@ def _failover(db: Database, note: FailoverNote) -> Failover:
 
 def replication(db: Database) -> Replication:
     """Pane 5."""
-    serving = db.stations.in_service(db.core.now).tolist()
+    waiting = (db.stations.totals.in_system() - db.stations.in_service(db.core.now)).tolist()
     shards: list[Shard] = []
     for shard in db.shards:
         if shard.primary < 0:
@@ -137,7 +136,7 @@ def replication(db: Database) -> Replication:
                 head=shard.log.head,
                 writes=float(db.meters.writes.last[shard.nodes].sum()),
                 reads=float(db.meters.reads.last[shard.nodes].sum()),
-                nodes=tuple(_replica(db, shard, node, serving[node]) for node in nodes),
+                nodes=tuple(_replica(db, shard, node, waiting[node]) for node in nodes),
                 writable=len(writable),
             )
         )

@@ -93,13 +93,13 @@ class Dns(DnsEvents):
             users.room(int(who.max()) + 1)
             until = users.browser_until[who]
         hit = until > t
-        there = np.flatnonzero(hit)
+        there = hit.nonzero()[0]
         if there.size == t.size:
             self._end(t, slots, users.answer[who], BROWSER)
             return
         if there.size:
             self._end(t[there], slots[there], users.answer[who[there]], BROWSER)
-        miss = np.flatnonzero(~hit)
+        miss = (~hit).nonzero()[0]
         if miss.size > FEW:
             t, slots = t[miss], slots[miss]
             order = time_order(t, self.core.flights.id[slots])
@@ -117,12 +117,12 @@ class Dns(DnsEvents):
         until = users.os_until[who]
         state = users.answer[who]
         known = (until > t) & (state != ASKING)
-        kept = np.flatnonzero(known)
+        kept = known.nonzero()[0]
         if not kept.size:
             return t, slots
         users.browser_until[who[kept]] = np.minimum(t[kept] + self.browser_cap, until[kept])
         self._end(t[kept], slots[kept], state[kept], OS)
-        rest = np.flatnonzero(~known)
+        rest = (~known).nonzero()[0]
         return t[rest], slots[rest]
 
     def _missed(self, t: F8, slots: I8) -> None:
@@ -136,17 +136,17 @@ class Dns(DnsEvents):
         state = users.answer[who]
         busy = state == ASKING
         if busy.any() or not alone.all():
-            for i in np.flatnonzero(busy).tolist():
+            for i in busy.nonzero()[0].tolist():
                 self.waiting.setdefault(int(who[i]), []).append((float(t[i]), int(slots[i])))
-            for i in np.flatnonzero(~alone & ~busy).tolist():
+            for i in (~alone & ~busy).nonzero()[0].tolist():
                 heapq.heappush(self.heap, (float(t[i]), ASK, int(flights.id[slots[i]]), int(slots[i]), 0, 0, 0.0))
             fast = alone & ~busy
             t, slots, who, state = t[fast], slots[fast], who[fast], state[fast]
-        kept = np.flatnonzero(users.os_until[who] > t)
+        kept = (users.os_until[who] > t).nonzero()[0]
         if kept.size:
             users.browser_until[who[kept]] = np.minimum(t[kept] + self.browser_cap, users.os_until[who[kept]])
             self._end(t[kept], slots[kept], state[kept], OS)
-        query = np.flatnonzero(users.os_until[who] <= t)
+        query = (users.os_until[who] <= t).nonzero()[0]
         if query.size:
             users.answer[who[query]] = ASKING
             self.outward.push(t[query] + self.to_resolver_s, slots[query])
@@ -168,7 +168,7 @@ class Dns(DnsEvents):
                 home, slots[hit], self.codes(cache.ready[r[hit]], ids), np.full(home.size, RESOLVER, dtype=np.int64),
                 (home + (until[hit] - t[hit])).view(np.int64),
             )  # fmt: skip
-        for i in np.flatnonzero(~hit).tolist():
+        for i in (~hit).nonzero()[0].tolist():
             heapq.heappush(self.heap, (float(t[i]), TO_RESOLVER, int(flights.id[slots[i]]), int(slots[i]), int(r[i]), 0, 0.0))
 
     def _homes(self, end: float) -> None:

@@ -36,6 +36,7 @@ class Counts:
         self.took_ms: list[float] = []  # queries of this step, not yet in `latency`
         self.took_level: list[int] = []
         self.cold_ms: list[float] = []  # look-ups of this step, not yet in `cold`
+        self.known: dict[int, float] = {}  # p99 by level of servers, -1 = of look-ups that needed a walk
         self.lookups_trend = Trend()
         self.stale_trend = Trend()
         self.last_walks: deque[readings.Walk] = deque(maxlen=WALKS_KEPT)
@@ -47,6 +48,8 @@ class Counts:
 
     def settle(self) -> None:
         """The step is over."""
+        if self.took_ms or self.cold_ms:
+            self.known = {}
         if self.took_ms:
             self.latency.add(np.array(self.took_ms), np.array(self.took_level))
             self.took_ms, self.took_level = [], []
@@ -61,6 +64,7 @@ class Counts:
             self.queries, self.unanswered, self.walks,
         ):  # fmt: skip
             meter.roll()
+        self.known = {}
         self.latency.roll()
         self.cold.roll()
         self.lookups_trend.push(self.lookups)
@@ -81,10 +85,17 @@ class Counts:
 
     def recent_p99(self, level: int) -> float:
         """p99 of one query to a server level, ms: of the last second, else since the start."""
-        last = self.latency.last[level]
-        return quantile(last if last.any() else self.latency.whole()[level], 0.99)
+        return self._p99(self.latency, level)
 
     def cold_p99(self) -> float:
         """p99 of look-ups that needed a walk, ms: of the last second, else since the start."""
-        last = self.cold.last[0]
-        return quantile(last if last.any() else self.cold.whole()[0], 0.99)
+        return self._p99(self.cold, 0)
+
+    def _p99(self, of: Histogram, level: int) -> float:
+        """Kept until something is added or a second ends."""
+        which = level if of is self.latency else -1
+        found = self.known.get(which)
+        if found is None:
+            last = of.last[level]
+            found = self.known[which] = quantile(last if last.any() else of.whole()[level], 0.99)
+        return found

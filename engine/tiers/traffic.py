@@ -156,7 +156,7 @@ class Traffic(Tier):
         return np.minimum(found, self.route_edges.size - 1)
 
     def _first_read(self) -> int:
-        reads = np.flatnonzero(self.route_kind == Kind.READ)
+        reads = (self.route_kind == Kind.READ).nonzero()[0]
         return int(reads[0]) if reads.size else 0
 
     def _scripted(self, births: Births) -> None:
@@ -197,7 +197,7 @@ class Traffic(Tier):
         flights.web_work[slots] = web_work
         if db_work is None:
             db_work = demands(self.rng_db, config.database.read, n)
-            writes = np.flatnonzero(flights.kind[slots] == Kind.WRITE)
+            writes = (flights.kind[slots] == Kind.WRITE).nonzero()[0]
             if writes.size:
                 db_work[writes] = demands(self.rng_db, config.database.write, writes.size)
         flights.db_work[slots] = db_work

@@ -141,7 +141,7 @@ class Web(Tier):
             t, slots = self._errors(t, slots, node)
         way = (self.ways if len(self.cache.nodes) else self.ways_bare)[flights.route[slots]]
         for number, to in enumerate((self.cache.look_up, self.database.arrive, self.replies.from_web)):
-            rows = np.flatnonzero(way == number)
+            rows = (way == number).nonzero()[0]
             if rows.size == t.size:
                 to(t, slots)
                 return
@@ -161,11 +161,11 @@ class Web(Tier):
     def effects_changed(self) -> None:
         """Crashes take what is inside; speeds bend what is planned."""
         nodes, now = self.nodes, self.core.now
-        for index in np.flatnonzero(self.known_up & ~nodes.up).tolist():
+        for index in (self.known_up & ~nodes.up).nonzero()[0].tolist():
             self._die(index, int(nodes.event[index]))
-        for index in np.flatnonzero(~self.known_up & nodes.up).tolist():
+        for index in (~self.known_up & nodes.up).nonzero()[0].tolist():
             nodes.born[index] = now
-        for index in np.flatnonzero(self.known_speed != nodes.speed).tolist():
+        for index in (self.known_speed != nodes.speed).nonzero()[0].tolist():
             self.stations.set_speed(index, now, float(nodes.speed[index]))
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()
