@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.snapshot import Snapshot
 
 from .bars import draw_footer, draw_header
 from .charts import Glyphs
-from .draw import Canvas, Role
+from .draw import Canvas, Piece, Role
 from .frame import draw_frame
 from .keys import Key
 from .layout import Box, arrange, bars
@@ -55,16 +55,24 @@ class Board:
         """How much attention each pane asks for, the map left out (it is always shown)."""
         return Rise(tuple((s.id, self._panes[s.id].verdict(snapshot, self.view(s.id, state)).attention) for s in self.specs[1:]))
 
-    def draw(self, canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
-        """The whole screen."""
+    def draw(
+        self, canvas: Canvas, snapshot: Snapshot, state: ViewState, kept: Mapping[str, Piece] | None = None
+    ) -> dict[str, Piece]:
+        """The whole screen; returns each pane as drawn. Those `kept` (from a screen of this size) are put back."""
         top, bottom = bars(state.height)
         draw_header(canvas.inside(0, 0, canvas.width, top), snapshot, state)
+        pieces: dict[str, Piece] = dict(kept or {})
         titles = {spec.id: spec for spec in self.specs}
         for pane_id, box in self.boxes(state).items():
+            whole = canvas.inside(box.x, box.y, box.width, box.height)
+            if pane_id in pieces:
+                whole.paste(pieces[pane_id])
+                continue
             view = self.view(pane_id, state)
             pane = self._panes[pane_id]
+            marks = len(canvas.spots), len(canvas.watches)
             inside = draw_frame(
-                canvas.inside(box.x, box.y, box.width, box.height),
+                whole,
                 titles[pane_id].key,
                 titles[pane_id].title,
                 pane.verdict(snapshot, view),
@@ -72,8 +80,10 @@ class Board:
                 ascii_only=state.glyphs is Glyphs.ASCII,
             )
             pane.draw(inside, snapshot, view)
+            pieces[pane_id] = whole.cut(*marks)
         if bottom:
             draw_footer(canvas.inside(0, canvas.height - 1, canvas.width, 1), snapshot, state, self.keymap)
+        return pieces
 
     def pane_at(self, x: int, y: int, state: ViewState) -> str:
         """The pane under a cell, or ""."""

@@ -9,11 +9,13 @@ from engine.snapshot import Snapshot
 
 from .board import Board, draw_waiting
 from .cells import CellWidget
-from .draw import Canvas
+from .draw import Canvas, Piece
 from .theme import Palette
 from .view import Focus, Message, Select, ViewState, step_through
 
-__all__ = ["BoardWidget"]
+__all__ = ["EVERY", "BoardWidget"]
+
+EVERY = 3  # frames from one drawing of a pane without the keyboard to the next; most figures are of the last second anyway
 
 
 class BoardWidget(CellWidget, can_focus=False):
@@ -33,13 +35,28 @@ class BoardWidget(CellWidget, can_focus=False):
         self.state = state
         self.shown: Snapshot | None = None
         self.waiting = "waiting for the engine ..."
+        self._turn = 0
+        self._pieces: dict[str, Piece] = {}
+        self._pieces_of: object = None
 
     def paint(self, canvas: Canvas) -> None:
         """The whole screen from (snapshot, view)."""
         if self.shown is None:
             draw_waiting(canvas, self.waiting)
         else:
-            self.board.draw(canvas, self.shown, self.state)
+            self._pieces = self.board.draw(canvas, self.shown, self.state, self._keep(self.shown))
+
+    def _keep(self, shown: Snapshot) -> dict[str, Piece]:
+        """Panes to leave as they are: none if the view or the log is another, else two of three that lack the keyboard."""
+        events = shown.events
+        same = (self.state, self.size, events[-1].id if events else 0, len(shown.faults), shown.pace.paused)
+        if same != self._pieces_of or shown.pace.paused:
+            self._pieces_of = same
+            return {}
+        self._turn += 1
+        focus = self.board.focus(self.state)
+        order = enumerate(sorted(self._pieces), self._turn)
+        return {pane: self._pieces[pane] for place, pane in order if place % EVERY and pane != focus}
 
     def lit_target(self) -> str:
         """What is selected lights up wherever it is drawn."""

@@ -16,7 +16,7 @@ from rich.cells import get_character_cell_size
 
 from .safe import safe_text
 
-__all__ = ["BOLD", "LIT", "NARROW", "REVERSE", "ROLE_MASK", "Canvas", "Code", "Role", "Spot", "cell_len", "fit"]
+__all__ = ["BOLD", "LIT", "NARROW", "REVERSE", "ROLE_MASK", "Canvas", "Code", "Piece", "Role", "Spot", "cell_len", "fit"]
 
 
 class Role(IntEnum):
@@ -71,6 +71,16 @@ class Spot:
     y: int
     width: int
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A rectangle of cells as it was drawn, with its spots and watches (at their places on the whole drawing)."""
+
+    chars: list[list[str]]
+    codes: list[bytearray]
+    spots: list[Spot]
+    watches: list[tuple[Spot, object]]
 
 
 # Characters known to be printable and one cell wide: text made of them (nearly all of it) is written by slices.
@@ -213,6 +223,21 @@ class Canvas:
             start, stop = max(0, x), min(x + width, self.width)
             if start < stop:
                 self.watches.append((Spot(self._left + start, self._top + y, stop - start, key), value))
+
+    def cut(self, spots: int, watches: int) -> Piece:
+        """Keep the cells of this canvas as they are; and of the spots and watches those after the first `spots`, `watches`."""
+        rows, columns = range(self._top, self._top + self.height), slice(self._left, self._left + self.width)
+        chars, codes = [self._chars[y][columns] for y in rows], [self._codes[y][columns] for y in rows]
+        return Piece(chars, codes, self.spots[spots:], self.watches[watches:])
+
+    def paste(self, piece: Piece) -> None:
+        """Put back what was cut from the same place of a canvas of the same size."""
+        columns = slice(self._left, self._left + self.width)
+        for y, (chars, codes) in enumerate(zip(piece.chars, piece.codes, strict=True), self._top):
+            self._chars[y][columns] = chars
+            self._codes[y][columns] = codes
+        self.spots += piece.spots
+        self.watches += piece.watches
 
     def code(self, x: int, y: int) -> Code:
         """The code of a cell that is on the canvas."""
