@@ -37,6 +37,7 @@ from engine.options import OPTIONS
 from engine.state import copy, fingerprint
 
 FEW = st.integers(0, 30)
+LASTING = sorted(name for name, row in FAULTS.items() if not row.info.one_shot)
 # amounts and settings whose effects pass within the patience of a test
 MOST = {"traffic_x2": 3.0, "traffic_x10": 10.0, "flash_crowd": 500.0, "slow": 50.0, "latency": 300.0}
 RANGES = {
@@ -156,7 +157,7 @@ class CommandsMachine(RuleBasedStateMachine):
         assert fingerprint(fork) == fingerprint(self.rig.world)
         self.rig.take(fork)
 
-    @rule(name=st.sampled_from(sorted(n for n, row in FAULTS.items() if not row.info.one_shot)), number=FEW, share=st.floats(0, 1))
+    @rule(name=st.sampled_from(LASTING), number=FEW, share=st.floats(0, 1))
     def inject_and_heal_is_nothing(self, name: str, number: int, share: float) -> None:
         """22: on a fork, so that what the fault destroys at once is not missed here."""
         fork = copy(self.rig.world)
@@ -173,7 +174,7 @@ class CommandsMachine(RuleBasedStateMachine):
         rig.give(SetOption("traffic.requests_per_second", 0.0))
         for name, value in self.defaults.items():
             rig.give(SetOption(name, value))
-        for _ in range(10):
+        for _ in range(16):  # seconds; those who wait for the fill of one who was lost wait for its lease to end, 10 s
             rig.run(200)
             if not rig.unequal():
                 break
