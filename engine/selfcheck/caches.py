@@ -176,7 +176,7 @@ def lose_one(nodes: int, keys: int, hit_ratio: float, mode: str, lost: int, seed
         route=(CACHED,),
         cache=CachePart(nodes=nodes, mode=mode, ttl=0.0, service_us=0.0, capacity=keys),  # type: ignore[arg-type]
     )
-    warm = np.flatnonzero(np.random.default_rng(seed).random(keys) < hit_ratio)
+    warm = np.sort(np.random.default_rng(seed).permutation(keys)[: round(hit_ratio * keys)])
     counted = []
     for crash in (False, True):
         world = World(config, seed)
