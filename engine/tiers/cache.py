@@ -44,7 +44,7 @@ class Cache(CacheFills):
         zone = index % len(self.core.fabric.zones) if zone < 0 else zone
         self.nodes.add(f"cache-{index + 1}", zone, f"10.1.{1 + index // 250}.{10 + index % 250}", now=self.core.now)
         self.stations.add_node(1)
-        self.desk.shelves.append(Shelf(self.eviction, self.capacity, self._generator(index)))
+        self.desk.shelves.append(Shelf(self.eviction, self.capacity, self._generator(index), self.desk.index, index))
         self.desk.evicted.append(0)
         self.counts.grow(index + 1)
         self.gauge.grow(index + 1)

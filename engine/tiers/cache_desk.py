@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ..config import CachePart
 from ..flights import Flights
+from .cache_index import Entry, Index
 from .cache_mail import BURNT, DELETE, FAULTY, FILL, LEASE_END, LOOK_UP, RELEASE, SET, WRITER, Mail
-from .cache_shelf import Entry, Shelf
+from .cache_shelf import Shelf
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -37,13 +38,15 @@ class Verdict(IntEnum):
 
 
 HIT, LEAD, WAIT, ERROR = int(Verdict.HIT), int(Verdict.LEAD), int(Verdict.WAIT), int(Verdict.ERROR)
+NOBODY: I8 = np.zeros(0, dtype=np.int64)
+
 
 class Served:
     """Answers of one step. verdict, version: one per message. The lists concern requests that waited for a fill."""
 
     def __init__(self) -> None:
-        self.verdict: list[int] = []
-        self.version: list[int] = []
+        self.verdict: I8 = NOBODY
+        self.version: I8 = NOBODY
         self.answered: list[tuple[float, int, int, int, float]] = []  # t, slot, node, version, since
         self.failed: list[tuple[float, int, int, int, int, float]] = []  # t, slot, node, cause, event, since
         self.leading: list[tuple[float, int, int, float]] = []  # t, slot, node, since: their lease's holder was too slow
@@ -53,12 +56,15 @@ class Served:
 class Desk:
     """The rules in force and the shelves they act on. Counters count until somebody takes them with `tally`."""
 
-    def __init__(self, part: CachePart, mail: Mail, flights: Flights, rng: np.random.Generator) -> None:
+    def __init__(self, part: CachePart, mail: Mail, flights: Flights, rng: np.random.Generator, keys: int = 0) -> None:
+        """keys: size of the key space, 0 = no index is kept."""
         self.mail = mail
         self.flights = flights
         self.rng = rng
         self.draws: list[float] = []
+        self.index = Index(keys)
         self.shelves: list[Shelf] = []
+        self.gone = -1  # the key that the last set evicted
         self.ttl = part.ttl  # 0 = entries never expire, as in memcached
         self.sliding = part.sliding
         self.single_flight = part.single_flight
@@ -78,7 +84,8 @@ class Desk:
         """Handle messages `rows` (n,) in order at times `at` (n,) on nodes (n,)."""
         mail, shelves, sliding = self.mail, self.shelves, self.sliding
         served = Served()
-        verdict, version = served.verdict, served.version
+        verdict: list[int] = []
+        version: list[int] = []
         life = self._life()
         plain = self.early_expiry_beta == 0.0
         look_up, hit = LOOK_UP, HIT  # local and plain ints: this loop is most of the tier's cost
@@ -90,7 +97,7 @@ class Desk:
                 if entry is not None and t < entry[1] and (plain or not self._early(t, entry)):
                     shelf.policy.touch(key)
                     if sliding:
-                        shelf.entries[key] = (entry[0], t + life, entry[2])
+                        shelf.prolong(key, (entry[0], t + life, entry[2]))
                     verdict.append(hit)
                     version.append(entry[0])
                 else:
@@ -100,6 +107,7 @@ class Desk:
             else:
                 verdict.append(self._other(served, kind, t, node, key, int(rows[i])))
                 version.append(0)
+        served.verdict, served.version = np.array(verdict, dtype=np.int64), np.array(version, dtype=np.int64)
         return served
 
     def _life(self) -> float:
@@ -177,7 +185,8 @@ class Desk:
                 return
             del shelf.leases[key]
         self.filled += token != WRITER
-        self.evicted[node] += shelf.store(key, (version, t + self._life(), float(mail.recompute[row])))
+        self.gone = shelf.store(key, (version, t + self._life(), float(mail.recompute[row])))
+        self.evicted[node] += self.gone >= 0
 
     def _release(self, served: Served, t: float, node: int, key: int, row: int) -> None:
         """Whoever waits for a fill shares the failure of the one who was to bring it."""

@@ -23,8 +23,9 @@ from ..pending import Pending
 from ..queueing import Departures, Stations
 from ..replies import ORPHAN, Replies
 from .base import Tier
+from .cache_bulk import BulkDesk
 from .cache_counts import Counts
-from .cache_desk import ERROR, HIT, LEAD, Desk, Served, Verdict
+from .cache_desk import ERROR, HIT, LEAD, Served, Verdict
 from .cache_homes import Homes
 from .cache_mail import BURNT, DELETE, FAULTY, LEASE_END, LOOK_UP, SET, UNDELIVERED, Mail
 
@@ -57,7 +58,7 @@ class CachePath(Tier):
         self.inbox = Pending(core.dt)  # messages on the wire
         self.patience = Pending(core.dt)  # deadlines of look-ups that will not be answered in time
         self.stations = Stations()
-        self.desk = Desk(part, self.mail, core.flights, generator(core.seed, "cache"))
+        self.desk = BulkDesk(part, self.mail, core.flights, generator(core.seed, "cache"), core.config.traffic.keys)
         self.rng = generator(core.seed, "cache errors")
         self.counts = Counts()
         self.gauge = Gauge()
@@ -235,14 +236,13 @@ class CachePath(Tier):
             faulty = asking & (self.rng.random(rows.size) < self.nodes.error_rate[node])
             mail.kind[rows[faulty]] = FAULTY
         served = self.desk.serve(gone.finish, rows, node)
-        verdict = np.array(served.verdict, dtype=np.int64)
+        verdict, version = served.verdict, served.version
         slots = mail.slot[rows[asking]]
         flights = self.core.flights
         flights.wire[slots] += gone.arrival[asking] - mail.asked[rows[asking]]
         flights.wait[slots] += gone.start[asking] - gone.arrival[asking]
         flights.service[slots] += gone.finish[asking] - gone.start[asking]
         self._count(gone, verdict, asking)
-        version = np.array(served.version, dtype=np.int64)
         for kind in ANSWERS:
             which = np.flatnonzero(verdict == kind)
             if which.size:

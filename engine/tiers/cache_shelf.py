@@ -10,8 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from ..policies.eviction import EVICTION, EvictionPolicy
+from ..policies.eviction.stamps import StampedLRU
+from .cache_index import Entry, Index
 
-Entry: TypeAlias = tuple[int, float, float]  # version, end of life (s, inf = never), how long it took to read (s)
 Waiter: TypeAlias = tuple[int, float]  # slot of a request, since when it waits (s)
 
 
@@ -19,31 +20,53 @@ class Shelf:
     """Entries and policy hold the same keys always.
 
     leases: key -> token of the one request that may fill it. waiting: token -> requests that will be answered by that fill; it
-    outlives the lease when a write voids the right to fill.
+    outlives the lease when a write voids the right to fill. Every change of an entry is told to `index`, as of node `node`.
     """
 
-    __slots__ = ("entries", "leases", "policy", "waiting")
+    __slots__ = ("entries", "index", "leases", "node", "policy", "waiting")
 
-    def __init__(self, policy: str, capacity: int, rng: np.random.Generator) -> None:
-        self.policy: EvictionPolicy = EVICTION[policy](capacity, rng)
+    def __init__(self, policy: str, capacity: int, rng: np.random.Generator, index: Index | None = None, node: int = 0) -> None:
+        self.index = index if index is not None and index.keys else None
+        self.node = node
+        self.policy = self._policy(policy, capacity, rng)
         self.entries: dict[int, Entry] = {}
         self.leases: dict[int, int] = {}
         self.waiting: dict[int, list[Waiter]] = {}
 
+    def _policy(self, name: str, capacity: int, rng: np.random.Generator) -> EvictionPolicy:
+        """The rule by its name; LRU in the form that takes the hits of a whole batch at once."""
+        if name == StampedLRU.name and self.index is not None:
+            return StampedLRU(capacity, self.index.uses)
+        return EVICTION[name](capacity, rng)
+
     def store(self, key: int, entry: Entry) -> int:
-        """Set a value; returns how many entries had to go for it (0 or 1)."""
+        """Set a value; returns the key that had to go for it, -1 if none had to."""
+        entries, index = self.entries, self.index
+        new = key not in entries
         evicted = self.policy.insert(key)
-        self.entries[key] = entry
+        entries[key] = entry
+        if index is not None:
+            index.put(self.node, key, entry, new=new)
+            if evicted is not None:
+                index.drop(evicted)
         if evicted is None:
-            return 0
-        del self.entries[evicted]
-        return 1
+            return -1
+        del entries[evicted]
+        return evicted
+
+    def prolong(self, key: int, entry: Entry) -> None:
+        """Another end of life for a value that stays."""
+        self.entries[key] = entry
+        if self.index is not None:
+            self.index.put(self.node, key, entry, new=False)
 
     def forget(self, key: int) -> bool:
         """Drop an entry (expired, deleted): True if there was one."""
         if self.entries.pop(key, None) is None:
             return False
         self.policy.remove(key)
+        if self.index is not None:
+            self.index.drop(key)
         return True
 
     def resize(self, capacity: int) -> int:
@@ -51,13 +74,17 @@ class Shelf:
         evicted = self.policy.resize(capacity)
         for key in evicted:
             del self.entries[key]
+            if self.index is not None:
+                self.index.drop(key)
         return len(evicted)
 
     def change_policy(self, policy: str, rng: np.random.Generator) -> None:
         """Another eviction rule, live: it learns the resident keys in the order in which the old rule names them."""
         old = self.policy
-        self.policy = EVICTION[policy](old.capacity, rng)
-        for key in list(old.keys()):
+        keys = list(old.keys())
+        old.leave()
+        self.policy = self._policy(policy, old.capacity, rng)
+        for key in keys:
             self.policy.insert(key)
 
     def wipe(self, rng: np.random.Generator) -> list[Waiter]:
@@ -71,6 +98,10 @@ class Shelf:
     def empty(self, rng: np.random.Generator) -> int:
         """Flush: all values go, leases stay; returns how many went."""
         gone = len(self.entries)
-        self.policy = EVICTION[self.policy.name](self.policy.capacity, rng)
+        self.policy.leave()
+        self.policy = self._policy(self.policy.name, self.policy.capacity, rng)
+        if self.index is not None:
+            for key in self.entries:
+                self.index.drop(key)
         self.entries.clear()
         return gone

@@ -47,6 +47,15 @@ class EvictionPolicy(ABC):
             return None
         return self.admit(key)
 
+    def touch_all(self, keys: list[int]) -> None:
+        """Record hits on resident keys, in this order: the same as `touch` for one after the other."""
+        touch = self.touch
+        for key in keys:
+            touch(key)
+
+    def leave(self) -> None:  # noqa: B027 - only a policy that shares its books has anything to do
+        """The policy is given up: what it keeps in books that it shares with others goes."""
+
     def resize(self, capacity: int) -> list[int]:
         """Change the capacity live; returns the keys that no longer fit, in the order in which they were evicted."""
         self.capacity = checked_capacity(capacity)

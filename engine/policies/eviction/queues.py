@@ -53,6 +53,11 @@ class LRU(_OneQueue):
     def touch(self, key: int) -> None:
         self._queue.move_to_end(key)
 
+    def touch_all(self, keys: list[int]) -> None:
+        move = self._queue.move_to_end
+        for key in keys:
+            move(key)
+
     def access(self, key: int) -> bool:
         queue = self._queue
         if key in queue:

@@ -1,0 +1,111 @@
+"""A cache node's desk does the same with a batch by gathers as message by message, whatever comes and whatever is evicted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.config import CachePart
+from engine.flights import Flights
+from engine.policies.eviction import EVICTION
+from engine.policies.eviction.queues import LRU
+from engine.policies.eviction.stamps import StampedLRU, Uses
+from engine.tiers import cache_bulk
+from engine.tiers.cache_bulk import BulkDesk
+from engine.tiers.cache_desk import COUNTERS, Desk
+from engine.tiers.cache_mail import FILL, WRITER, Kind, Mail
+from engine.tiers.cache_shelf import Shelf
+
+KEYS, NODES = 12, 2
+KINDS = (Kind.LOOK_UP,) * 6 + (Kind.SET,) * 3 + (Kind.DELETE, Kind.BURNT, Kind.FAULTY)
+messages = st.tuples(st.sampled_from(KINDS), st.integers(0, KEYS - 1), st.integers(0, NODES - 1), st.sampled_from([FILL, WRITER]))
+batches = st.lists(st.lists(messages, max_size=40), min_size=1, max_size=6)
+
+
+def desk_of(kind: type[Desk], policy: str, part: CachePart) -> Desk:
+    desk = kind(part, Mail(), Flights(), np.random.default_rng(1), KEYS)
+    for node in range(NODES):
+        rng = np.random.default_rng(node)
+        index = desk.index if kind is BulkDesk else None
+        desk.shelves.append(Shelf(policy, part.capacity, rng, index, node))
+        desk.evicted.append(0)
+    return desk
+
+
+def serve(desk: Desk, batch: list[tuple[Kind, int, int, int]], begin: float) -> tuple[object, ...]:
+    """One batch at a message every 0.1 s; everything that it led to."""
+    mail, n = desk.mail, len(batch)
+    rows = mail.add(int(Kind.LOOK_UP), np.array([b[2] for b in batch], np.int64), np.array([b[1] for b in batch], np.int64))
+    mail.kind[rows] = [int(b[0]) for b in batch]
+    mail.token[rows] = [b[3] for b in batch]
+    mail.version[rows] = np.arange(n) + int(begin * 10)
+    mail.slot[rows] = np.arange(n)
+    served = desk.serve(begin + np.arange(n) * 0.1, rows, mail.node[rows].astype(np.int64))
+    mail.free(rows)
+    return served.verdict.tolist(), served.version.tolist(), served.leased, served.answered, served.failed, served.leading
+
+
+@pytest.mark.parametrize("policy", sorted(EVICTION))
+@given(batches=batches, capacity=st.integers(1, 5), single_flight=st.booleans(), ttl=st.sampled_from([0.0, 1.5, 4.0]))
+@settings(max_examples=60, deadline=None)
+def test_a_batch_at_once_equals_one_message_after_the_other(policy, batches, capacity, single_flight, ttl) -> None:
+    """Same verdicts, versions, leases, counts, contents and order of eviction, with keys on one node and on both."""
+    part = CachePart(capacity=capacity, ttl=ttl, single_flight=single_flight, stale_while_revalidate=0.5)
+    slow, fast = desk_of(Desk, policy, part), desk_of(BulkDesk, policy, part)
+    begin = 0.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache_bulk, "BULK_FROM", 0)
+        for batch in batches:
+            assert serve(slow, batch, begin) == serve(fast, batch, begin)
+            begin += 0.1 * len(batch)
+            assert [getattr(slow, name) for name in COUNTERS] == [getattr(fast, name) for name in COUNTERS]
+            assert slow.evicted == fast.evicted
+            for one, other in zip(slow.shelves, fast.shelves, strict=True):
+                assert one.entries == other.entries
+                assert one.leases == other.leases
+                assert list(one.policy.keys()) == list(other.policy.keys())
+        check_index(fast)
+
+
+def check_index(desk: Desk) -> None:
+    """The index says where every key is."""
+    for key in range(KEYS):
+        holders = [node for node, shelf in enumerate(desk.shelves) if key in shelf.entries]
+        place = int(desk.index.place[key])
+        if not holders:
+            assert place == 0
+        elif place > 0:
+            assert holders == [place - 1]
+            entry = desk.shelves[place - 1].entries[key]
+            assert (int(desk.index.version[key]), float(desk.index.ends[key])) == entry[:2]
+        else:
+            assert desk.index.copies[key] == len(holders)
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["access", "remove", "resize", "leave"]), st.integers(0, 9), st.integers(0, 1)), max_size=80
+)
+
+
+@given(steps=steps, capacity=st.integers(1, 6))
+@settings(max_examples=200, deadline=None)
+def test_stamps_evict_what_the_textbook_queue_evicts(steps, capacity) -> None:
+    """Two nodes that share their stamps, each against an LRU of its own."""
+    uses = Uses(10)
+    real, book = [StampedLRU(capacity, uses) for _ in range(2)], [LRU(capacity) for _ in range(2)]
+    for what, key, node in steps:
+        if what == "access":
+            assert real[node].access(key) == book[node].access(key)
+        elif what == "remove":
+            assert real[node].remove(key) == book[node].remove(key)
+        elif what == "resize":
+            assert real[node].resize(key + 1) == book[node].resize(key + 1)
+        else:
+            real[node].leave()
+            book[node] = LRU(book[node].capacity)
+        for one, other in zip(real, book, strict=True):
+            assert list(one.keys()) == list(other.keys())
+            assert len(one) == len(other)
+    assert {key for policy in real for key in policy.keys()} >= set(np.flatnonzero(uses.stamps).tolist())  # noqa: SIM118
