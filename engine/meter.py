@@ -112,14 +112,12 @@ class Histogram:
     @property
     def max_ms(self) -> F8:
         """The highest since the start, (n,) ms."""
-        self._settle()
-        return self._max_ms
+        return self._counted()[1]
 
     @property
     def sum_ms(self) -> F8:
         """Sum since the start, (n,) ms."""
-        self._settle()
-        return self._sum_ms
+        return self._counted()[2]
 
     def add(self, ms: F8, index: I8 | None = None) -> None:
         """Add latencies (k,) in milliseconds, to histogram `index` (k,) each or all to the first."""
@@ -134,21 +132,27 @@ class Histogram:
             self._settle()
 
     def _settle(self) -> None:
-        """Count what was put down."""
+        """Count what was put down, at a moment that hangs on the numbers alone and never on who looks."""
+        self.current, self._max_ms, self._sum_ms = self._counted()
+        self.waiting_ms, self.waiting_index, self.waits = [], [], 0
+
+    def _counted(self) -> tuple[I8, F8, F8]:
+        """The present second's counts, highest and sum with what was put down; whoever looks gets figures of his own."""
         if not self.waits:
-            return
+            return self.current, self._max_ms, self._sum_ms
+        current, highest, total = self.current.copy(), self._max_ms.copy(), self._sum_ms.copy()
         ms = np.concatenate(self.waiting_ms)
         buckets = bucket_of(ms)
-        if len(self.current) == 1:
-            self.current[0] += np.bincount(buckets, minlength=BUCKETS)
-            self._max_ms[0] = max(self._max_ms[0], float(ms.max()))
-            self._sum_ms[0] += float(np.add.accumulate(ms)[-1])  # sequential: the same on every machine
+        if len(current) == 1:
+            current[0] += np.bincount(buckets, minlength=BUCKETS)
+            highest[0] = max(highest[0], float(ms.max()))
+            total[0] += float(np.add.accumulate(ms)[-1])  # sequential: the same on every machine
         else:
             index = np.concatenate(self.waiting_index)
-            np.add.at(self.current.reshape(-1), index * BUCKETS + buckets, 1)
-            np.maximum.at(self._max_ms, index, ms)
-            np.add.at(self._sum_ms, index, ms)
-        self.waiting_ms, self.waiting_index, self.waits = [], [], 0
+            np.add.at(current.reshape(-1), index * BUCKETS + buckets, 1)
+            np.maximum.at(highest, index, ms)
+            np.add.at(total, index, ms)
+        return current, highest, total
 
     def grow(self, n: int) -> None:
         """Make room for n histograms."""
@@ -181,8 +185,7 @@ class Histogram:
 
     def whole(self) -> I8:
         """Counts since the start, the present second included, (n, BUCKETS)."""
-        self._settle()
-        return self.total + self.current
+        return self.total + self._counted()[0]
 
 
 def quantile(counts: I8, q: float) -> float:
