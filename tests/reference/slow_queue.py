@@ -64,7 +64,7 @@ class SlowQueue:
         self.done(t, job)
 
     def set_speed(self, t: float, speed: float) -> None:
-        for number, job in list(self.serving.items()):
+        for job in self.serving.values():
             job[1] -= (t - job[2]) * self.speed
             job[2] = t
             job[3] += 1

@@ -6,7 +6,6 @@ no loop at all. What longer steps cost where there are loops is measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -46,10 +45,10 @@ Deeds = list[tuple[int, str, int, float]]  # step of 1 ms, crash or slow, server
 
 
 @pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hosts") / "hosts"
     path.write_text(f"{PUBLIC_ADDRESS} www.example.com\n")
-    yield path
+    return path
 
 
 def scenario(hosts: Path, **parts: object) -> Scenario:
