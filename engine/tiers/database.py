@@ -42,9 +42,9 @@ class Database(DatabaseMove):
         self._dispatch()
         self._admit()
         self._finish()
-        if len(self.timers):
+        if self.timers:
             self._ring()
-        if len(self.failed):
+        if self.failed:
             self._dispatch()
         self.handled = self.core.end
 
@@ -52,7 +52,7 @@ class Database(DatabaseMove):
         """Count what was served, note the lags, trim the logs."""
         now = self.core.end
         busy = self.stations.busy_seconds(now)
-        self.meters.second(busy, np.array(self.stations.nodes.workers, dtype=np.float64))
+        self.meters.second(busy, np.array(self.stations.nodes.workers, dtype=np.float64), self.shard_of_node)
         db_reading.note_lags(self, now)
         self.meters.moved_trend.push(self.places.moved)
         self._trim_logs()

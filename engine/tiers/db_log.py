@@ -125,6 +125,15 @@ class Log:
             lsn = int(previous[i])
         return version
 
+    def as_of(self, plan: F8, lsn: int, version: int, t: float) -> int:
+        """As `walk` to the first record on the way whose time in `plan` (one of the ascending columns) is at most t."""
+        previous, older, base = self.previous, self.previous_version, self.base
+        while lsn >= base and plan[lsn - base] > t:
+            i = lsn - base
+            version = int(older[i])
+            lsn = int(previous[i])
+        return version
+
     def cut_back(self, position: int) -> None:
         """Forget all records from LSN `position` on."""
         self.size = position - self.base

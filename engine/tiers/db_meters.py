@@ -11,8 +11,9 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 HOT = 8  # hottest keys told
-# columns of a row that was served: node, shard, key, kind (0 read, 1 write, -1 a job of its own), sojourn in ms, stale
-Served = tuple[I8, I8, I8, I8, F8, I8]
+JOB = 255  # kind of a row that is no request; else 0 read, 1 write
+# columns of rows that were served: node, key, kind, arrival and finish in seconds
+Served = tuple[I8, I8, NDArray[np.uint8], F8, F8]
 
 
 class Meters:
@@ -64,8 +65,9 @@ class Meters:
         self.shard_rate.grow(n)
         self.shard_latency.grow(n)
 
-    def count_stale(self, keys: I8) -> None:
-        """Stale reads of these keys, exactly, for the hottest of them."""
+    def count_stale(self, keys: I8, nodes: I8) -> None:
+        """Stale reads of these keys at these nodes, exactly, for the hottest of them."""
+        self.stale.add(nodes)
         self.totals["stale_reads"] += keys.size
         for key in keys.tolist():
             self.stale_by_key[key] = self.stale_by_key.get(key, 0) + 1
@@ -73,17 +75,17 @@ class Meters:
             ranked = sorted(self.stale_by_key.items(), key=lambda item: (-item[1], item[0]))
             self.stale_by_key = dict(ranked[:1_024])
 
-    def second(self, busy: F8, workers: F8) -> None:
-        """A second has ended. busy: worker seconds since the start, workers: how many there are, (n,) each."""
+    def second(self, busy: F8, workers: F8, shard_of: I8) -> None:
+        """A second has ended. busy: worker seconds since the start, workers: how many there are, shard_of: whose; (n,) each."""
         if self.served:
-            node, shard, key, kind, sojourn, stale = (np.concatenate(column) for column in zip(*self.served, strict=True))
+            node, key, kind, came, done = (np.concatenate(column) for column in zip(*self.served, strict=True))
             self.served = []
+            shard, sojourn = shard_of[node], (done - came) * 1e3
             self.rate.add(node)
             self.latency.add(sojourn, node)
-            asked = kind >= 0
+            asked = kind != JOB
             self.reads.add(node[kind == 0])
             self.writes.add(node[kind == 1])
-            self.stale.add(node[stale > 0])
             self.shard_rate.add(shard[asked])
             self.shard_latency.add(sojourn[asked], shard[asked])
             self._rank(key[asked], shard[asked])
@@ -104,6 +106,9 @@ class Meters:
         self.asked = keys.size
         np.add.at(self.key_count, keys, 1)
         count = self.key_count[keys].astype(np.int64)
+        some = self._contenders(shards, count)
+        self.key_count[keys] = 0
+        keys, shards, count = keys[some], shards[some], count[some]
         order = np.lexsort((keys, -count, shards))
         distinct = (np.diff(keys[order], prepend=-1) != 0) | (np.diff(shards[order], prepend=-1) != 0)
         order = order[distinct]
@@ -111,4 +116,12 @@ class Meters:
         self.hottest = {int(shards[i]): (int(keys[i]), int(count[i])) for i in order[first].tolist()}
         top = order[np.lexsort((keys[order], -count[order]))[:HOT]]
         self.hot = list(zip(keys[top].tolist(), count[top].tolist(), shards[top].tolist(), strict=True))
-        self.key_count[keys] = 0
+
+    def _contenders(self, shards: I8, count: I8) -> NDArray[np.bool_]:
+        """Which rows (mask) speak of a key that may be among the hottest: sorting all rows of a second takes too long."""
+        best = np.zeros(self.shard_rate.total.size, dtype=np.int64)
+        np.maximum.at(best, shards, count)
+        counts = self.key_count[self.key_count > 0]
+        least = np.partition(counts, counts.size - HOT)[counts.size - HOT] if counts.size > HOT else 0
+        some: NDArray[np.bool_] = (count >= least) | (count == best[shards])
+        return some

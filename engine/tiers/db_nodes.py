@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 B = NDArray[np.bool_]
 F8 = NDArray[np.float64]
+I2 = NDArray[np.int16]
 I8 = NDArray[np.int64]
 
 READING = (Role.PRIMARY, Role.REPLICA, Role.STRAY)  # who answers reads

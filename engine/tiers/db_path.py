@@ -18,9 +18,10 @@ from ..order import time_order
 from ..pending import Pending
 from ..queueing import Admission
 from ..replies import Replies
-from .db_nodes import F8, I8, DatabaseNodes
+from .db_nodes import F8, I2, I8, DatabaseNodes
 from .db_shard import Role
 
+READ, WRITE = int(Kind.READ), int(Kind.WRITE)  # an enum costs six times an int in a comparison with an array
 OUTSIDE, INSIDE, WRITTEN = 0, 1, 2  # phases of a row: not at a node; queued or served; written, waits for its commit
 ROUNDS = 4  # a refusal may come back, and the next attempt with it, within one step
 
@@ -70,7 +71,7 @@ class DatabasePath(DatabaseNodes):
             t, slots = self.outbox.take(self.core.end, self.core.flights.id)
             if t.size:
                 self._route(t, slots)
-            if not len(self.failed):
+            if not self.failed:
                 return
             t, (slots, cause, event) = self.failed.take_all(self.core.end)
             if not t.size:
@@ -80,17 +81,20 @@ class DatabasePath(DatabaseNodes):
     def _route(self, t: F8, slots: I8) -> None:
         flights = self.core.flights
         web = flights.web[slots].astype(np.int64)
-        zone = self.core.fabric.tiers["web"].zone[web].astype(np.int64)
-        shard = self.places.owner[flights.key[slots]].astype(np.int64)
-        read = flights.kind[slots] == Kind.READ
-        reads = np.count_nonzero(read)
-        if reads == read.size:
-            node = self.routing.read_at(zone, shard)
+        zone = self.core.fabric.tiers["web"].zone[web]
+        shard = self.places.owner[flights.key[slots]]
+        cell = self.routing.cell(zone, shard)
+        kind = flights.kind[slots]
+        if not np.count_nonzero(kind):
+            node = self.routing.read_at(cell, shard)
         else:
-            node = self.routing.write_to(zone, shard)
-            node[read] = self.routing.read_at(zone[read], shard[read])
-        if np.count_nonzero(self.tries[slots]):
-            self._elsewhere(slots, zone, shard, node, np.flatnonzero((self.tries[slots] > 0) & read))
+            node = self.routing.write_to(cell)
+            read = (kind == READ).nonzero()[0]
+            if read.size:
+                node[read] = self.routing.read_at(cell[read], shard[read])
+        tries = self.tries[slots]
+        if np.count_nonzero(tries):
+            self._elsewhere(slots, zone, shard, node, np.flatnonzero((tries > 0) & (kind == READ)))
         flights.shard[slots] = shard
         flights.db[slots] = node
         self.due[slots] = t + self.timeout
@@ -115,7 +119,7 @@ class DatabasePath(DatabaseNodes):
             flights.wait[rows] += self.timeout
             self._fail_at(t[dropped] + self.timeout, rows, Cause.UNREACHABLE, hop.event[dropped])
 
-    def _elsewhere(self, slots: I8, zone: I8, shard: I8, node: I8, again: I8) -> None:
+    def _elsewhere(self, slots: I8, zone: I2, shard: I2, node: I8, again: I8) -> None:
         """Reads on their second attempt go to another node than the first."""
         for i in again.tolist():
             other = self.routing.other(int(zone[i]), int(shard[i]), int(self.core.flights.db[slots[i]]))
@@ -137,7 +141,7 @@ class DatabasePath(DatabaseNodes):
             web = flights.web[slots[away]].astype(np.int64)
             self.routing.shun(self.core.fabric.tiers["web"].zone[web].astype(np.int64), node[away], t[away])
             self.meters.totals["refused"] += int(np.count_nonzero(away))
-        again = gone & (flights.kind[slots] == Kind.READ) & (self.tries[slots] == 0)
+        again = gone & (flights.kind[slots] == READ) & (self.tries[slots] == 0)
         if again.any():
             rows = slots[again]
             self.tries[rows] = 1
@@ -183,17 +187,21 @@ class DatabasePath(DatabaseNodes):
         t, slots = self.inbox.take(core.end, flights.id)
         if t.size:
             node = flights.db[slots].astype(np.int64)
-            read = flights.kind[slots] == Kind.READ
-            welcome = self.nodes.up[node] & np.where(read, self.takes_reads[node], self.writable_from[node] <= t)
+            welcome = self.takes_reads[node]
+            writes = flights.kind[slots].nonzero()[0]
+            if writes.size:
+                welcome[writes] = self.writable_from[node[writes]] <= t[writes]
+            if not core.fabric.all_up["db"]:
+                welcome &= self.nodes.up[node]
             if np.count_nonzero(welcome) < welcome.size:
                 self._turn_away(t[~welcome], slots[~welcome], node[~welcome])
                 t, slots, node = t[welcome], slots[welcome], node[welcome]
         work = flights.db_work[slots]
-        if t.size and t[0] < core.start:  # came through a part of the world that is stepped later: decided too late
+        if t.size and t.item(0) < core.start:  # came through a part of the world that is stepped later: decided too late
             core.ledger.late.add_one(0, int(np.count_nonzero(t < core.start)))
             flights.wait[slots] += np.maximum(core.start - t, 0.0)
             t = np.maximum(t, core.start)
-        if len(self.chores):
+        if self.chores:
             at, (rows, where) = self.chores.take_all(core.end)
             if at.size:
                 t, slots, node, work = self._mix_chores(t, slots, work, at, rows, where)
@@ -247,7 +255,7 @@ class DatabasePath(DatabaseNodes):
             rows, where = slots[live], node[live]
             self.meters.totals["fenced"] += rows.size
             here = np.array([self.role_of[n] is not Role.GONE for n in where.tolist()])
-            shut = here & (self.core.flights.kind[rows] == Kind.WRITE)  # reads ask another node, as after a refusal
+            shut = here & (self.core.flights.kind[rows] == WRITE)  # reads ask another node, as after a refusal
             for mask, cause in ((shut, Cause.FENCED), (~shut, Cause.REFUSED)):
                 if mask.any():
                     self._refuse(t[live][mask], rows[mask], where[mask], cause, self.nodes.event[where[mask]])

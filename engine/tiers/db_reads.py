@@ -6,64 +6,65 @@ So staleness, read-your-writes and the order of versions are exact, however long
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..flights import FILLS, STALE
-from .db_log import NONE
 from .db_nodes import F8, I8
 from .db_path import OUTSIDE, DatabasePath
-
-B = NDArray[np.bool_]
 
 
 class DatabaseReads(DatabasePath):
     """Reads at the end of their service, and the question which version is the last committed one."""
 
-    def _read(self, t: F8, slots: I8, node: I8, key: I8) -> B:
-        """Answer reads at t (n,); who was shown less than the last commit, (n,) bool."""
+    def _read(self, t: F8, slots: I8, node: I8, key: I8) -> None:
+        """Answer reads at t (n,)."""
         flights, versions = self.core.flights, self.versions
         version = versions.head_version[key]
         unsettled = t < versions.settled[key]
-        stale = np.zeros(t.size, dtype=np.bool_)
         if self.stray_count or np.count_nonzero(unsettled):
-            version, stale = self._look_back(t, node, key, version, np.flatnonzero(unsettled))
+            version = self._look_back(t, slots, node, key, version, unsettled.nonzero()[0])
         users = flights.user[slots].astype(np.int64)
         unwritten, backwards = versions.expect(users, key, version)
         if np.count_nonzero(unwritten):
             self._judge_own(flights.sent[slots], users, key, np.flatnonzero(unwritten))
         self.meters.totals["backwards"] += int(np.count_nonzero(backwards))
         flights.version[slots] = version
-        if np.count_nonzero(stale):
-            flights.flags[slots[stale]] |= STALE
-            self.meters.count_stale(key[stale])
         self.phase[slots] = OUTSIDE
-        fills = (flights.flags[slots] & FILLS) != 0
+        fills = flights.flags[slots] & FILLS
         n = np.count_nonzero(fills)
         if self.cache is None or not n:
             self.replies.send(t, slots, "db", node)
-            return stale
-        self.cache.filled(t[fills], slots[fills], node[fills])
-        if n < fills.size:
-            self.replies.send(t[~fills], slots[~fills], "db", node[~fills])
-        return stale
+        elif n == fills.size:
+            self.cache.filled(t, slots, node)
+        else:
+            these, rest = fills.nonzero()[0], (fills == 0).nonzero()[0]
+            self.cache.filled(t[these], slots[these], node[these])
+            self.replies.send(t[rest], slots[rest], "db", node[rest])
 
-    def _look_back(self, t: F8, node: I8, key: I8, version: I8, unsettled: I8) -> tuple[I8, B]:
-        """Versions shown, and whether they are stale, where the newest record is not everywhere yet."""
-        shown = version.copy()
-        newest = version.copy()
-        newest[unsettled] = self.committed(key[unsettled], t[unsettled])
-        heads = self.versions.head_lsn[key]
-        for n in np.unique(node[unsettled]).tolist():
-            log = self.shards[int(self.shard_of_node[n])].log
-            mine = unsettled[node[unsettled] == n]
-            plan = log.followers[n].applied if n in log.followers else log.commit
-            position = log.base + plan[: log.size].searchsorted(t[mine], side="right")
-            for j, seen in zip(mine.tolist(), position.tolist(), strict=True):
-                if heads[j] >= seen:
-                    shown[j] = log.walk(int(heads[j]), int(version[j]), seen)
+    def _look_back(self, t: F8, slots: I8, node: I8, key: I8, version: I8, unsettled: I8) -> I8:
+        """Versions shown (n,), where the newest record is not everywhere yet. What is older than the last commit is counted."""
+        versions, logs = self.versions, [shard.log for shard in self.shards]
+        asked = key[unsettled]
+        columns = (
+            t[unsettled], node[unsettled], self.shard_of_node[node[unsettled]],
+            versions.head_lsn[asked], version[unsettled], versions.head_time[asked],
+        )  # fmt: skip
+        seen: list[int] = []
+        last: list[int] = []
+        for at, n, s, head, number, commit in zip(*[column.tolist() for column in columns], strict=True):
+            log = logs[s]
+            follower = log.followers.get(n)
+            seen.append(log.as_of(log.commit if follower is None else follower.applied, head, number, at))
+            last.append(log.as_of(log.commit, head, number, at) if commit > at else number)
+        shown, newest = version.copy(), version.copy()
+        shown[unsettled], newest[unsettled] = seen, last
         if self.stray_count:
             self._read_strays(t, node, key, shown)
-        return shown, shown < newest
+        stale = (shown < newest).nonzero()[0]
+        if stale.size:
+            flights = self.core.flights
+            flights.flags[slots[stale]] |= STALE
+            self.meters.count_stale(key[stale], node[stale])
+        return shown
 
     def _read_strays(self, t: F8, node: I8, key: I8, shown: I8) -> None:
         """A former primary shows its own branch, and below it what it had when it was replaced."""
@@ -81,12 +82,13 @@ class DatabaseReads(DatabasePath):
         """Last committed version of each key (n,), at t (n,) seconds; without t, of all that was handled."""
         versions = self.versions
         out: I8 = versions.head_version[keys]
+        open_ = versions.head_time[keys] > (self.handled if t is None else t)
+        if not np.count_nonzero(open_):
+            return out
         at = np.full(keys.size, self.handled) if t is None else t
-        for j in np.flatnonzero(versions.head_time[keys] > at).tolist():
+        for j in open_.nonzero()[0].tolist():
             log = self.shards[int(self.places.owner[keys[j]])].log
-            head = int(versions.head_lsn[keys[j]])
-            if head != NONE:
-                out[j] = log.walk(head, int(out[j]), log.committed(float(at[j])))
+            out[j] = log.as_of(log.commit, int(versions.head_lsn[keys[j]]), int(out[j]), float(at[j]))
         return out
 
     def _judge_own(self, sent: F8, users: I8, key: I8, who: I8) -> None:

@@ -14,17 +14,18 @@ B = NDArray[np.bool_]
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
+FEW = 48  # rows up to which a loop gives turns faster than arrays do (measured)
 RECHECK_S = 10.0  # pgJDBC: hostRecheckSeconds, default 10
 
 
 class Routing:
-    """believed: (z, s) primary node; pool, size: (z, s, m) replicas to read from and (z, s) how many; turn: (s,)."""
+    """believed: (z, s) primary node; pool, size: (z, s, m) replicas to read from and (z, s) how many; turn: by shard."""
 
     def __init__(self, zones: int) -> None:
         self.believed: I8 = np.full((zones, 0), -1, dtype=np.int64)
         self.pool: I8 = np.zeros((zones, 0, 1), dtype=np.int64)
         self.size: I8 = np.zeros((zones, 0), dtype=np.int64)
-        self.turn: I8 = np.zeros(0, dtype=np.int64)
+        self.turn: list[int] = []
         self.shunned: F8 = np.zeros((zones, 0))  # until when, seconds, per node
         self.recheck_at = np.inf
         self.changed = False
@@ -33,7 +34,7 @@ class Routing:
         """One more shard; its primary is to be told by `believe`."""
         zones = self.believed.shape[0]
         self.believed = np.concatenate([self.believed, np.full((zones, 1), -1, dtype=np.int64)], axis=1)
-        self.turn = np.append(self.turn, 0)
+        self.turn.append(0)
 
     def add_node(self) -> None:
         """One more node."""
@@ -69,26 +70,38 @@ class Routing:
         """Are the pools older than what the drivers know?"""
         return self.changed or now >= self.recheck_at
 
-    def write_to(self, zone: I8, shard: I8) -> I8:
+    def cell(self, zone: NDArray[np.int16], shard: NDArray[np.int16]) -> I8:
+        """Where drivers of zones (n,) look for shards (n,): the place in the flat tables of `write_to` and `read_at`."""
+        place: I8 = zone * np.int64(self.believed.shape[1]) + shard
+        return place
+
+    def write_to(self, cell: I8) -> I8:
         """Nodes (n,) for writes."""
-        node: I8 = self.believed[zone, shard]
+        node: I8 = self.believed.reshape(-1)[cell]
         return node
 
-    def read_at(self, zone: I8, shard: I8) -> I8:
+    def read_at(self, cell: I8, shard: NDArray[np.int16]) -> I8:
         """Nodes (n,) for reads, in order: round robin per shard."""
-        n = shard.size
-        if n == 1:
-            turn = self.turn[shard]
-            self.turn[shard] += 1
-        else:
-            order = shard.argsort(kind="stable")
-            ranked = shard[order]
-            turn = np.empty(n, dtype=np.int64)
-            turn[order] = np.arange(n) - ranked.searchsorted(ranked, side="left")
-            turn += self.turn[shard]
-            self.turn += np.bincount(shard, minlength=self.turn.size)
-        node: I8 = self.pool[zone, shard, turn % self.size[zone, shard]]
+        wide = self.pool.shape[2]
+        turn = self._turns(shard) % self.size.reshape(-1)[cell]
+        node: I8 = self.pool.reshape(-1)[cell * wide + turn]
         return node
+
+    def _turns(self, shard: NDArray[np.int16]) -> I8:
+        """The turn (n,) of each row at its shard."""
+        if shard.size <= FEW:
+            turns, mine = self.turn, []
+            for s in shard.tolist():
+                mine.append(turns[s])
+                turns[s] += 1
+            return np.array(mine, dtype=np.int64)
+        before = np.array(self.turn, dtype=np.int64)
+        count = np.bincount(shard, minlength=before.size)
+        order = shard.argsort(kind="stable")
+        turn = np.empty(shard.size, dtype=np.int64)
+        turn[order] = np.arange(shard.size) + np.repeat(before - (count.cumsum() - count), count)
+        self.turn = (before + count).tolist()
+        return turn
 
     def other(self, zone: int, shard: int, node: int) -> int:
         """Another node to read from than `node`: the next of the pool, else the primary; -1 if there is none."""

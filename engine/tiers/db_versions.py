@@ -34,9 +34,9 @@ class Versions:
 
     def write(self, log: Log, t: float, key: int, user: int, root: int, work: float) -> int:
         """Append a write of `key` to the log of its shard at t; its LSN."""
-        version = int(self.issued[key]) + 1
+        version = self.issued.item(key) + 1
         self.issued[key] = version
-        lsn = log.append(t, key, user, root, version, int(self.head_lsn[key]), int(self.head_version[key]), work)
+        lsn = log.append(t, key, user, root, version, self.head_lsn.item(key), self.head_version.item(key), work)
         self.head_lsn[key] = lsn
         self.head_version[key] = version
         return lsn
@@ -91,8 +91,13 @@ class Versions:
 
     def expect(self, users: I8, keys: I8, versions: I8) -> tuple[B, B]:
         """(n,) bool each: who reads less than his own last write of that key; who reads less than he has read of it before."""
-        unwritten: B = (self.wrote_key[users] == keys + 1) & (versions < self.wrote[users])
-        backwards: B = (self.read_key[users] == keys + 1) & (versions < self.read[users])
-        self.read_key[users] = keys + 1
+        named = keys + 1
+        unwritten: B = self.wrote_key[users] == named
+        if np.count_nonzero(unwritten):
+            unwritten &= versions < self.wrote[users]
+        backwards: B = self.read_key[users] == named
+        if np.count_nonzero(backwards):
+            backwards &= versions < self.read[users]
+        self.read_key[users] = named
         self.read[users] = versions
         return unwritten, backwards

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ..causes import Cause
 from ..fabric import Fate
-from ..flights import Kind
 from ..queueing import Departures
+from .db_meters import JOB
 from .db_nodes import F8, I8
-from .db_path import INSIDE, OUTSIDE, Unheard
+from .db_path import INSIDE, OUTSIDE, READ, WRITE, Unheard
 from .db_writes import DatabaseWrites
 
 B = NDArray[np.bool_]
@@ -50,26 +50,24 @@ class DatabaseWork(DatabaseWrites):
         key = flights.key[slots].astype(np.int64)
         shard = self.shard_of_node[node]
         kind = flights.kind[slots]
-        stale = np.zeros(t.size, dtype=np.int64)
-        self.meters.served.append((node, shard, key, kind.astype(np.int64), (t - gone.arrival) * 1e3, stale))
-        self._trace(gone)
+        self.meters.served.append((node, key, kind, gone.arrival, t))
+        if self.core.tracer.open:
+            self._trace(gone)
         keep = self.places.owner[key] == shard
         if self.erring:
             keep &= ~self._errors(t, slots, node)
         if np.count_nonzero(keep) < keep.size:
             moved = ~keep & (self.phase[slots] == INSIDE)
             self._forward(t[moved], slots[moved], node[moved])
-        wrote = keep & (kind == Kind.WRITE)
-        if np.count_nonzero(wrote):
+            kind = np.where(keep, kind, JOB)
+        wrote = (kind == WRITE).nonzero()[0]
+        if wrote.size:
             self._write(t[wrote], slots[wrote], node[wrote], key[wrote])
-            reads = keep & ~wrote
-        else:
-            reads = keep
-        n = np.count_nonzero(reads)
-        if n == reads.size:
-            stale[:] = self._read(t, slots, node, key)
-        elif n:
-            stale[reads] = self._read(t[reads], slots[reads], node[reads], key[reads])
+        reads = (kind == READ).nonzero()[0]
+        if reads.size == kind.size:
+            self._read(t, slots, node, key)
+        elif reads.size:
+            self._read(t[reads], slots[reads], node[reads], key[reads])
 
     def _errors(self, t: F8, slots: I8, node: I8) -> B:
         """The fault "error rate": which of these (mask) the database answers with an error."""
@@ -86,10 +84,10 @@ class DatabaseWork(DatabaseWrites):
             return
         flights = self.core.flights
         self.meters.totals["forwarded"] += slots.size
-        shard = self.places.owner[flights.key[slots]].astype(np.int64)
-        zone = self.nodes.zone[node].astype(np.int64)
-        read = flights.kind[slots] == Kind.READ
-        to = np.where(read, self.routing.read_at(zone, shard), self.routing.write_to(zone, shard))
+        shard = self.places.owner[flights.key[slots]]
+        cell = self.routing.cell(self.nodes.zone[node], shard)
+        read = flights.kind[slots] == READ
+        to = np.where(read, self.routing.read_at(cell, shard), self.routing.write_to(cell))
         self.phase[slots] = OUTSIDE
         flights.shard[slots], flights.db[slots] = shard, to
         hop = self.core.fabric.hop("db", node, "db", to)
@@ -121,9 +119,7 @@ class DatabaseWork(DatabaseWrites):
         if jobs.any():
             served = gone.node[jobs]
             none = np.full(served.size, -1, dtype=np.int64)
-            self.meters.served.append(
-                (served, self.shard_of_node[served], none, none, (gone.finish - gone.arrival)[jobs] * 1e3, np.zeros_like(none))
-            )
+            self.meters.served.append((served, none, np.full(served.size, JOB, np.uint8), gone.arrival[jobs], gone.finish[jobs]))
             for t, row, node in zip(gone.finish[jobs].tolist(), gone.row[jobs].tolist(), served.tolist(), strict=True):
                 self.job_done(row, t, node)
             gone = _some(gone, ~jobs)

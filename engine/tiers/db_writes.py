@@ -13,6 +13,7 @@ from .db_reads import DatabaseReads
 from .db_replication import ASYNC, extend, plan_commits
 from .db_shard import Role, Shard
 
+REPLICA = Role.REPLICA  # looking a member up costs as much as writing a record
 SILENT_S = RTO_S * (2**6 - 1)  # what TCP's retransmissions take altogether before a connection is given up and built anew
 
 
@@ -26,21 +27,21 @@ class DatabaseWrites(DatabaseReads):
         done: list[int] = []
         version: list[int] = []
         later: dict[tuple[int, bool], list[int]] = {}
-        rows = zip(t.tolist(), node.tolist(), key.tolist(), flights.user[slots].tolist(), flights.root[slots].tolist(),
+        rows = zip(t.tolist(), node.tolist(), shard_of, key.tolist(), flights.user[slots].tolist(), flights.root[slots].tolist(),
                    self.apply_work(t.size), strict=True)  # fmt: skip
-        for i, (at, n, k, user, root, work) in enumerate(rows):
-            shard = shards[shard_of[i]]
+        for i, (at, n, s, k, user, root, work) in enumerate(rows):
+            shard = shards[s]
             if easy and n == shard.primary and not shard.waiting:
                 version.append(self._write_one(shard, at, k, user, root, work))
                 done.append(i)
             else:
-                later.setdefault((shard.index, n == shard.primary), []).append(i)
+                later.setdefault((s, n == shard.primary), []).append(i)
         if done:
             if later:
                 t, slots, node, key, whole = t[done], slots[done], node[done], key[done], (t, slots, node, key)
             flights.version[slots] = version
-            self.reach[slots] = t
             if self.places.chunks:
+                self.reach[slots] = t
                 self.mirror(key, slots)
             self._ack(t, slots, key)
             if later:
@@ -53,10 +54,11 @@ class DatabaseWrites(DatabaseReads):
 
     def _write_one(self, shard: Shard, t: float, key: int, user: int, root: int, work: float) -> int:
         """An asynchronous commit, without numpy's cost a call: the same as `_ship` for one record. Returns the version."""
-        log, versions = shard.log, self.versions
+        log, versions, role_of = shard.log, self.versions, self.role_of
         lsn = versions.write(log, t, key, user, root, work)
         i = lsn - log.base
-        commit = max(t, float(log.commit[i - 1])) if i else t
+        before = i - 1
+        commit = max(t, log.commit.item(before)) if i else t
         log.commit[i] = commit
         log.acknowledged[i] = True
         settled = commit
@@ -65,17 +67,20 @@ class DatabaseWrites(DatabaseReads):
             if follower.open:
                 received = t + follower.delay
                 if i:
-                    received = max(received, float(follower.received[i - 1]))
+                    received = max(received, follower.received.item(before))
                 if follower.rate > 0.0:
-                    applied = (max(received, float(follower.applied[i - 1])) if i else received) + work / follower.rate
+                    ready = received
+                    if i:
+                        ready = max(ready, follower.applied.item(before))
+                    applied = ready + work / follower.rate
             follower.received[i] = received
             follower.applied[i] = applied
-            if applied > settled and self.role_of[follower.node] is Role.REPLICA:
+            if applied > settled and role_of[follower.node] is REPLICA:
                 settled = applied
         versions.head_time[key] = commit
         versions.settled[key] = settled
         self.meters.totals["shipped"] += len(log.followers)
-        return int(versions.head_version[key])
+        return versions.head_version.item(key)
 
     def _write_main(self, shard: Shard, t: F8, slots: I8, key: I8) -> None:
         """Writes of one shard that wait for others, or whose wire loses packets."""
@@ -167,8 +172,9 @@ class DatabaseWrites(DatabaseReads):
                     slots.append(slot)
                     times.append(at)
             if slots:
-                rows = np.array(slots, dtype=np.int64)
-                self._ack(np.array(times), rows, flights.key[rows].astype(np.int64))
+                rows, t = np.array(slots, dtype=np.int64), np.array(times)
+                flights.wait[rows] += t - self.reach[rows]
+                self._ack(t, rows, flights.key[rows].astype(np.int64))
         if len(self.late_acks):
             t, (rows, ids) = self.late_acks.take_all(end)
             ok = (flights.id[rows] == ids) & (self.phase[rows] == WRITTEN)
@@ -179,6 +185,7 @@ class DatabaseWrites(DatabaseReads):
         """Writes that only a former primary has: acknowledged, and not part of the shard's history."""
         flights = self.core.flights
         key = flights.key[slots].astype(np.int64)
+        flights.wait[slots] += t - self.reach[slots]
         for slot in slots.tolist():
             shard = self.shards[int(self.shard_of_node[flights.db[slot]])]
             stray = shard.strays.get(int(flights.db[slot]))
@@ -204,7 +211,6 @@ class DatabaseWrites(DatabaseReads):
 
     def _answer_writes(self, t: F8, slots: I8, key: I8) -> None:
         flights = self.core.flights
-        flights.wait[slots] += t - self.reach[slots]
         self.phase[slots] = OUTSIDE
         self.versions.acknowledge(flights.user[slots].astype(np.int64), key, flights.version[slots])
         node = flights.db[slots].astype(np.int64)
