@@ -147,7 +147,7 @@ def early_reads(rate: float, recompute: float, ttl: float, bursts: int, rng: ran
 
 def c4(rate: float = 200.0, recompute: float = 0.5, ttl: float = 3.0, keys: int = 64, seed: int = 11) -> tuple[Finding, ...]:
     """Unprotected 1 + rate x recompute; single flight 1; XFetch at beta 1 e = 2.72 in the limit of a long TTL, at 6 recompute
-    times 2.83 by the process itself.
+    times 2.89 by the process itself.
 
     100 bursts of Poisson size have a mean with a standard deviation of 1 %; XFetch's bursts have mean e and variance (e - 1) e
     about, so that 1,600 bursts put three standard deviations at 6 %.
