@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint setup lock clean
+.PHONY: run test soak lint setup lock clean
 
 run: setup
 	@$(BIN)/scaletop $(ARGS)
 
 test: setup lint
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: setup
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check engine tui tests
