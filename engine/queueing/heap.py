@@ -10,6 +10,7 @@ from heapq import heapify, heapreplace
 
 import numpy as np
 
+from engine.queueing.constant import FROM, constant_fifo
 from engine.queueing.core import NodePlan, NodeTable
 from engine.queueing.fifo import FifoCore
 from engine.queueing.jobs import INF, BoolArray, FloatArray, IntArray
@@ -36,10 +37,10 @@ class HeapCore(FifoCore):
     def plan(self, reading: FloatArray, node: IntArray, service: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray | None]:
         nodes = self.nodes
         if not nodes.any_bound:
-            return (*heap_fifo(reading, node, service, self.free), None)
+            return (*self._fifo(reading, node, service), None)
         if nodes.all_plain and len(self.pool) + len(node) <= nodes.least_bound:  # even if all went to one node
             self.known = [False] * len(nodes)
-            return (*heap_fifo(reading, node, service, self.free), None)
+            return (*self._fifo(reading, node, service), None)
         if not all(self.known):
             self._learn()
         start: list[float] = []
@@ -62,6 +63,16 @@ class HeapCore(FifoCore):
             finish.append(begins + demand)
             accepted.append(True)
         return np.array(start, np.float64), np.array(finish, np.float64), np.array(accepted, np.bool_)
+
+    def _fifo(self, reading: FloatArray, node: IntArray, service: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Without bounds; the balancers' jobs are all alike and go to one of a pair."""
+        if len(node) >= FROM and len(self.free) <= 2 and not np.count_nonzero(service != service[0]):
+            where = int(node[0])
+            if not np.count_nonzero(node != where):
+                found = constant_fifo(reading, float(service[0]), self.free[where])
+                if found is not None:
+                    return found
+        return heap_fifo(reading, node, service, self.free)
 
     def _learn(self) -> None:
         """Read from the jobs inside who waits where it is not known."""
