@@ -21,6 +21,7 @@ class EventLog:
         self.events: deque[Event] = deque(maxlen=KEEP)
         self.next_id = 1
         self.latest_disturbance = 0  # last event that could explain trouble: a fault, an option, a change of traffic
+        self.overload = 0  # the event that tells of failures without any disturbance before them
         self.chain_hash = b"\x00" * 16  # part of the run's digest
         self.causes: dict[int, int] = {}  # id -> cause of every event that began or passed on trouble; small
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..causes import SILENT, WORDS, Cause, outcome_of
+from ..causes import SILENT, Cause
 from ..core import Core, generator
 from ..flights import CLIENT, SERVER, Outcome
 from ..order import merge_order
 from ..pending import Pending
 from ..snapshot import Clients as Reading
-from ..snapshot import Trace
 from .base import Tier
 from .client_deadlines import Deadlines, in_order
+from .client_ends import blame, close_trace
 
 if TYPE_CHECKING:
     from .dns import Dns
@@ -55,7 +55,6 @@ class Clients(Tier):
         self.waiting = Pending(core.dt)  # retries: (t, slot)
         self.firsts: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
         self.agains: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
-        self.overload_event = 0
         self.dns: Dns
         self.traffic: Traffic
 
@@ -181,7 +180,7 @@ class Clients(Tier):
         else:
             good = outcome == Outcome.IN_FLIGHT
             flights.outcome[slots[good]] = Outcome.OK
-            self._blame(slots[~good])
+            blame(core, slots[~good])
             again = self._retry(t, slots, ~good)
             if again.any():
                 flights.close(slots[again], CLIENT)
@@ -205,7 +204,7 @@ class Clients(Tier):
         ledger.seal(flights.root[final], t, done, flights.version[final])
         self.traffic.ended(t, final)
         for i in core.tracer.pick(flights, final):
-            self._trace(int(final[i]), float(latency[i]))
+            close_trace(core, int(final[i]), float(latency[i]))
         flights.close(final, CLIENT)
 
     def _retry(self, t: F8, slots: I8, failed: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -236,53 +235,6 @@ class Clients(Tier):
             self.core.tracer.open[int(new[i])] = self.core.tracer.open.pop(int(old[i]), [])
         self.waiting.push(t[again] + pause, new)
         return again
-
-    def _blame(self, slots: I8) -> None:
-        """Every failure leads to an event: the fault of a node it touched, else the latest disturbance, else overload."""
-        core, flights = self.core, self.core.flights
-        open_cases = slots[flights.event[slots] == 0]
-        for tier, column in (("web", flights.web), ("db", flights.db), ("cache", flights.cache), ("balancer", flights.balancer)):
-            nodes = core.fabric.tiers.get(tier)
-            if not open_cases.size or nodes is None or not len(nodes):
-                continue
-            index = column[open_cases]
-            flights.event[open_cases] = np.where(index >= 0, nodes.event[np.maximum(index, 0)], 0)
-            open_cases = open_cases[flights.event[open_cases] == 0]
-        if open_cases.size:
-            if not core.log.latest_disturbance and not self.overload_event:
-                self.overload_event = core.log.tell(
-                    core.now, "world", "more is asked than the servers can do: requests fail", level="bad", disturbs=True
-                )
-            flights.event[open_cases] = core.log.latest_disturbance or self.overload_event
-        for cause in np.unique(flights.cause[slots]).tolist():
-            last = slots[flights.cause[slots] == cause][-1]
-            core.ledger.cause_event[int(cause)] = int(flights.event[last])
-
-    def _trace(self, slot: int, latency: float) -> None:
-        core, flights = self.core, self.core.flights
-        cause = Cause(int(flights.cause[slot]))
-        outcome = outcome_of(cause) if cause is not Cause.NONE else Outcome.OK
-        chain = core.log.chain(int(flights.event[slot])) if outcome is not Outcome.OK else ()
-        why = tuple(e.text for e in map(core.log.find, chain) if e is not None)
-        born = float(flights.born[slot])
-        core.tracer.close(
-            flights,
-            slot,
-            Trace(
-                id=int(flights.root[slot]),
-                route=core.config.route[int(flights.route[slot])].name,
-                key=int(flights.key[slot]),
-                user=int(flights.user[slot]),
-                city=core.fabric.cities[int(flights.city[slot])],
-                born=born,
-                latency_ms=latency * 1e3,
-                outcome=outcome.name.lower(),
-                cause=WORDS[cause] if outcome is not Outcome.OK else "",
-                attempt=int(flights.attempt[slot]),
-                spans=(),
-                why=why,
-            ),
-        )
 
     # ---- reading
 
