@@ -174,7 +174,7 @@ class CommandsMachine(RuleBasedStateMachine):
         rig.give(SetOption("traffic.requests_per_second", 0.0))
         for name, value in self.defaults.items():
             rig.give(SetOption(name, value))
-        for _ in range(60):  # seconds; who waits for the fill of one who was lost waits for its lease to end, 10 s, time and again
+        for _ in range(60):  # seconds; each holder of a lease who is lost keeps those who wait for his fill for 10 s
             rig.run(200)
             if not rig.unequal():
                 break

@@ -108,7 +108,8 @@ def test_looking_changes_nothing(whole: tuple[str, str]) -> None:
     """A snapshot, an inspection of everything and the digest, asked for at every fifth step."""
     world = World(QUICK)
     for step in range(0, STEPS, 5):
-        run_headless(world, AGENTS, 5 * world.dt, log=OrderLog([entry for entry in LOG.entries if step <= entry.step_no < step + 5]))
+        due = [entry for entry in LOG.entries if step <= entry.step_no < step + 5]
+        run_headless(world, AGENTS, 5 * world.dt, log=OrderLog(due))
         for node in world.snapshot().map.nodes:
             world.inspect(node.name)
     assert world.digest() == whole[0]
