@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.tiers.db_log import Log
+
 INF = float("inf")
 
 
@@ -92,3 +94,14 @@ class SlowShard:
             replica.arrived = [at for at in replica.arrived[:position] if at <= now]
             replica.applied = replica.applied[: len(replica.arrived)]
         self.since = {key: (min(at, position), version) for key, (at, version) in self.since.items()}
+
+
+def record_of(log: Log, i: int) -> Record:
+    """Record i of the engine's log as the model writes it."""
+    return Record(
+        int(log.key[i]),
+        int(log.version[i]),
+        float(log.written[i]),
+        int(log.root[i]),
+        bool(log.user[i] < 0),
+    )

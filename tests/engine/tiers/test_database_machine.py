@@ -7,7 +7,7 @@ from database_rig import Ask, rig
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from slow_database import SlowReplica, SlowShard
+from slow_database import SlowReplica, SlowShard, record_of
 
 from engine.causes import Cause
 from engine.config import ReplicationPart
@@ -295,18 +295,6 @@ class DatabaseMachine(RuleBasedStateMachine):
         for shard in self.db.shards:
             if shard.primary >= 0:
                 assert all(shard.log.position(node, now) == shard.log.head for node in shard.log.followers)
-
-
-def record_of(log: object, i: int) -> object:
-    from slow_database import Record
-
-    return Record(
-        int(log.key[i]),
-        int(log.version[i]),
-        float(log.written[i]),
-        int(log.root[i]),
-        bool(log.user[i] < 0),  # type: ignore[attr-defined]
-    )
 
 
 TestDatabaseMachine = DatabaseMachine.TestCase
