@@ -1,4 +1,4 @@
-"""A small whole world whose clocks run fast (checks, detection and time-outs in tenths of a second), with its checker and agents on."""
+"""A small whole world whose clocks run fast (checks and time-outs in tenths of a second), with its checker and agents on."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ QUICK = Scenario(
     database=DatabasePart(
         shards=2, replicas=2, workers=2, queue=40, timeout=0.2, rebalance_mb_s=20.0, rebalance_chunk=5,
         replication=ReplicationPart(
-            apply_per_second=400.0, detect_interval=0.05, detect_fall=2, promote_time=0.05, repoint_time=0.05, semi_sync_timeout=0.2,
+            apply_per_second=400.0, detect_interval=0.05, detect_fall=2, promote_time=0.05, repoint_time=0.05,
+            semi_sync_timeout=0.2,
         ),
     ),
 )  # fmt: skip
