@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from time import monotonic, sleep
 
+import pytest
 from ptyrun import Terminal
 
 PROGRAM = [sys.executable, "-c", "from tui.cli import main; main(prog_name='scaletop')"]
@@ -60,10 +61,34 @@ def test_a_killed_engine_leaves_no_broken_terminal() -> None:
         assert last_words(terminal).startswith("scaletop: the engine")
 
 
-def test_a_scenario_that_is_not_there_is_one_sentence() -> None:
-    with Terminal([*PROGRAM, "nosuch"], (80, 24)) as terminal:
-        assert terminal.wait(30) == 1
-        assert last_words(terminal).startswith("scaletop: there is no scenario 'nosuch'")
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("nosuch", None, "scaletop: there is no scenario 'nosuch'; `scaletop list` shows them."),
+        ("defualt", None, "did you mean default"),
+        ("./broken.toml", "title = 3 4\n", "./broken.toml, line 1: "),
+        ("./unknown.toml", "[web]\nnods = 3\n", "./unknown.toml, line 2: unknown key `web.nods`; did you mean `nodes`?"),
+    ],
+)
+def test_a_scenario_that_cannot_be_used_is_one_sentence_and_the_terminal_untouched(
+    name: str, text: str | None, says: str, tmp_path: Path
+) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    command = ["sh", "-c", f'cd {tmp_path} && exec "$@"', "sh", *PROGRAM, name]
+    with Terminal(command, (120, 24)) as terminal:
+        assert terminal.wait(30) == 2
+        assert says in terminal.output.decode()
+        assert terminal.output.startswith(b"scaletop: ")
+        assert terminal.output.count(b"\n") == 1
+        assert b"\x1b" not in terminal.output
+
+
+def test_what_only_the_engine_sees_is_status_2_too(tmp_path: Path) -> None:
+    (tmp_path / "odd.toml").write_text('title = "odd"\n[balancer]\npolicy = "best"\n')
+    with Terminal([*PROGRAM, str(tmp_path / "odd.toml")], (120, 24)) as terminal:
+        assert terminal.wait(30) == 2
+        assert "odd" in last_words(terminal)
 
 
 def test_a_second_screen_attaches_and_leaves_the_engine_running(tmp_path: Path) -> None:

@@ -86,6 +86,13 @@ class BoardScreen(Screen[None], inherit_bindings=False):
                 self.state = self.widget.state = update(self.state, self.board.attention(snapshot, self.state))
         self.widget.redraw()
 
+    def on_key(self, event: events.Key) -> None:
+        """What was typed ahead while a menu was opening is meant for the menu."""
+        if self.app.screen is not self:
+            event.stop()
+            event.prevent_default()
+            self.app.screen.post_message(events.Key(event.key, event.character))
+
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new size."""
         self.change(Resize(event.size.width, event.size.height))
