@@ -20,6 +20,7 @@ _SHIFT = 23 - SUB_BITS
 _LOW = np.float32(2.0**-10)  # 1 us in ms: everything below falls in bucket 0
 _BASE = int(_LOW.view(np.uint32)) >> _SHIFT
 OCTAVES = 30
+QUANTILES = (0.50, 0.99)  # that a histogram keeps of its last second
 BUCKETS = OCTAVES << SUB_BITS
 BATCH = 16_384  # latencies that wait to be counted
 
@@ -65,18 +66,14 @@ class Trend:
 
     def __init__(self) -> None:
         self.values: deque[float] = deque(maxlen=TREND)
-        self.shown: tuple[float, ...] | None = ()  # as `tuple` gave it, None when there is more
 
     def push(self, value: float) -> None:
-        """Append one second's value."""
-        self.values.append(float(value))
-        self.shown = None
+        """Append one second's value, rounded to six significant digits (a snapshot travels over thin links)."""
+        self.values.append(float(f"{value:.6g}"))
 
     def tuple(self) -> tuple[float, ...]:
-        """Oldest first, rounded to six significant digits (a snapshot travels over thin links)."""
-        if self.shown is None:
-            self.shown = tuple([float(f"{v:.6g}") for v in self.values])
-        return self.shown
+        """Oldest first."""
+        return tuple(self.values)
 
 
 def bucket_of(ms: F8) -> I8:
@@ -107,7 +104,7 @@ class Histogram:
         self.waiting_ms: list[F8] = []  # put down, not yet counted: a call costs the same for a hundred as for a thousand
         self.waiting_index: list[I8] = []
         self.waits = 0
-        self.known: dict[float, F8] = {}  # quantiles of the last whole second
+        self.quantiles: dict[float, F8] = {q: np.zeros(n) for q in QUANTILES}  # of the last whole second, ms
 
     @property
     def max_ms(self) -> F8:
@@ -159,7 +156,7 @@ class Histogram:
         more = n - self._max_ms.size
         if more > 0:
             self._settle()
-            self.known = {}
+            self.quantiles = {q: np.concatenate([old, np.zeros(more)]) for q, old in self.quantiles.items()}
             for name in ("total", "current", "last"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros((more, BUCKETS), dtype=np.int64)]))
             self._max_ms = np.concatenate([self._max_ms, np.zeros(more)])
@@ -168,20 +165,19 @@ class Histogram:
     def roll(self) -> None:
         """A second has ended."""
         self._settle()
-        self.known = {}
         self.total += self.current
         self.last, self.current = self.current, self.last
         self.current[:] = 0
+        # reckoned here and not when somebody looks: looking changes nothing
+        filled = np.flatnonzero(self.last.any(axis=1)).tolist()
+        for q in QUANTILES:
+            found = self.quantiles[q] = np.zeros(len(self.last))
+            for i in filled:
+                found[i] = quantile(self.last[i], q)
 
     def last_quantile(self, q: float) -> F8:
-        """The q-quantile of the last whole second of each histogram, (n,) ms, as `quantile` computes it; once a second."""
-        found = self.known.get(q)
-        if found is None:
-            filled = np.count_nonzero(self.last, axis=1)
-            found = self.known[q] = np.zeros(len(self.last))
-            for i in filled.nonzero()[0].tolist():
-                found[i] = quantile(self.last[i], q)
-        return found
+        """The q-quantile (one of QUANTILES) of the last whole second of each histogram, (n,) ms."""
+        return self.quantiles[q]
 
     def whole(self) -> I8:
         """Counts since the start, the present second included, (n, BUCKETS)."""

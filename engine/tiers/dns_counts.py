@@ -36,7 +36,8 @@ class Counts:
         self.took_ms: list[float] = []  # queries of this step, not yet in `latency`
         self.took_level: list[int] = []
         self.cold_ms: list[float] = []  # look-ups of this step, not yet in `cold`
-        self.known: dict[int, float] = {}  # p99 by level of servers, -1 = of look-ups that needed a walk
+        self.level_p99: list[float] = [0.0] * 3  # by level of servers, of the last second that had queries
+        self.cold_p99 = 0.0  # of look-ups that needed a walk, likewise
         self.lookups_trend = Trend()
         self.stale_trend = Trend()
         self.last_walks: deque[readings.Walk] = deque(maxlen=WALKS_KEPT)
@@ -48,8 +49,6 @@ class Counts:
 
     def settle(self) -> None:
         """The step is over."""
-        if self.took_ms or self.cold_ms:
-            self.known = {}
         if self.took_ms:
             self.latency.add(np.array(self.took_ms), np.array(self.took_level))
             self.took_ms, self.took_level = [], []
@@ -64,9 +63,13 @@ class Counts:
             self.queries, self.unanswered, self.walks,
         ):  # fmt: skip
             meter.roll()
-        self.known = {}
         self.latency.roll()
         self.cold.roll()
+        # reckoned here and not when somebody looks: looking changes nothing
+        for level, last in enumerate(self.latency.last):
+            self.level_p99[level] = quantile(last, 0.99) if last.any() else self.level_p99[level]
+        if self.cold.last[0].any():
+            self.cold_p99 = quantile(self.cold.last[0], 0.99)
         self.lookups_trend.push(self.lookups)
         self.stale_trend.push(stale)
 
@@ -82,20 +85,3 @@ class Counts:
     def reached(self, level: int) -> int:
         """Look-ups of the last second that came as far as a level (caches only)."""
         return int(self.answered.last[level:].sum())
-
-    def recent_p99(self, level: int) -> float:
-        """p99 of one query to a server level, ms: of the last second, else since the start."""
-        return self._p99(self.latency, level)
-
-    def cold_p99(self) -> float:
-        """p99 of look-ups that needed a walk, ms: of the last second, else since the start."""
-        return self._p99(self.cold, 0)
-
-    def _p99(self, of: Histogram, level: int) -> float:
-        """Kept until something is added or a second ends."""
-        which = level if of is self.latency else -1
-        found = self.known.get(which)
-        if found is None:
-            last = of.last[level]
-            found = self.known[which] = quantile(last if last.any() else of.whole()[level], 0.99)
-        return found

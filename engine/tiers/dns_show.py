@@ -30,7 +30,7 @@ def reading(dns: Dns) -> readings.Dns:
         records=_records(dns),
         resolvers=dns.resolvers.n,
         stale_resolvers=stale,
-        cold_p99_ms=counts.cold_p99(),
+        cold_p99_ms=counts.cold_p99,
         nxdomain_share=float(counts.nxdomain.last[0]) / max(1, lookups),
         servfail_share=float(counts.servfail.last[0]) / max(1, lookups),
         ttl_left=ttl_left(dns),
@@ -81,7 +81,7 @@ def _server_level(dns: Dns, level: int) -> readings.Level:
         state=state,
         queries=float(asked),
         hit_share=counts.share((ROOT, TLD, AUTHORITY)[level]),
-        p99_ms=counts.recent_p99(level),
+        p99_ms=counts.level_p99[level],
         ttl=ttl,
         verdict=words,
     )
@@ -172,7 +172,7 @@ def record(dns: Dns) -> dict[str, object]:
         "abandoned": int(counts.abandoned.sum[0]),
         "resolvers": dns.resolvers.n,
         "stale_resolvers": dns.stale_resolvers(dns.core.now),
-        "cold_p99_ms": counts.cold_p99(),
+        "cold_p99_ms": counts.cold_p99,
     }
 
 
@@ -184,7 +184,7 @@ def inspect(dns: Dns, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ..
         Setting("level", LEVELS[level], ""),
         Setting("queries", f"{int(counts.queries.last[level])}/s, {int(counts.queries.sum[level])} in all", "of the level"),
         Setting("unanswered", f"{int(counts.unanswered.last[level])}/s", "of the level"),
-        Setting("p99", f"{counts.recent_p99(level):.0f} ms", "of one query"),
+        Setting("p99", f"{counts.level_p99[level]:.0f} ms", "of one query"),
     )
     settings = (
         Setting("first time-out", f"{config.query_timeout * 1e3:.0f} ms", "unbound 1.17.1, a server it does not know"),
