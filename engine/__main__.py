@@ -6,7 +6,7 @@ import sys
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
-        from engine.serve import main as serve
+        from engine.server.serve import main as serve
 
         sys.exit(serve(sys.argv[2:]))
     from engine.cli import main

@@ -31,7 +31,7 @@ class Mistake(click.ClickException):
 
 def scenario(name: str) -> Scenario:
     """The scenario, or a Mistake."""
-    from .scenario_file import ScenarioError, load
+    from .scenarios.file import ScenarioError, load
 
     try:
         return load(name)
@@ -41,7 +41,7 @@ def scenario(name: str) -> Scenario:
 
 def build(config: Scenario, seed: int | None) -> World:
     """A world of it, or a Mistake (a city, fault or policy that does not exist)."""
-    from .scenario_file import ScenarioError
+    from .scenarios.file import ScenarioError
     from .world import World
 
     try:
@@ -96,7 +96,7 @@ LENGTH = click.option("--for", "seconds", type=click.FloatRange(0.001, 1e6), def
 @main.command("list")
 def list_() -> None:
     """The scenarios that come with the program."""
-    from .scenario_file import parse, shipped
+    from .scenarios.file import parse, shipped
 
     for name, text in shipped().items():
         found = parse(text, name)
@@ -106,7 +106,7 @@ def list_() -> None:
 @main.command("schema")
 def schema_() -> None:
     """The JSON schema of a scenario file, for editors."""
-    from .scenario_file import schema
+    from .scenarios.file import schema
 
     click.echo(schema().decode())
 
@@ -157,8 +157,8 @@ def _save(path: str, world: World) -> None:
 def _tell(world: World, wall: float, out: str | None) -> None:
     import msgspec
 
-    from .record import record
-    from .summary import summary
+    from .showing.record import record
+    from .showing.summary import summary
 
     found = record(world, wall)
     if out is None:
@@ -183,8 +183,8 @@ def check(name: str, seconds: float | None, seed: int | None, as_json: bool) -> 
     """Run SCENARIO and judge its goals: status 0 if all are kept, 1 if not."""
     import msgspec
 
-    from .goals import judge
-    from .scenario_file import ScenarioError
+    from .scenarios.file import ScenarioError
+    from .scenarios.goals import judge
 
     world = build(scenario(name), seed)
     headless(world, seconds or world.core.config.length, name)

@@ -1,6 +1,6 @@
 """A scenario as a value: topology, traffic, settings, scripted faults and goals, with ranges and the sources of defaults.
 
-The TOML file's tables are these structs, field by field; unknown fields are refused. `engine.scenario_file` reads it and
+The TOML file's tables are these structs, field by field; unknown fields are refused. `engine.scenarios.file` reads it and
 says in one sentence, with file and line, what is wrong. Durations are seconds unless a name ends in `_ms`.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from .apply_scale import SCALES
+from .apply.scale import SCALES
 from .catalogue import Catalogue
 from .faults import FAULTS
 from .options import OPTIONS

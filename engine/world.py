@@ -14,18 +14,19 @@ from collections.abc import Sequence
 
 from .agents import AGENTS, agents_for
 from .agents.base import AgentState, settle
-from .apply import apply
+from .apply.dispatch import apply
+from .apply.effects import rebuild
+from .apply.undo import UndoBook
 from .commands import Order
 from .config import Scenario
 from .core import Core, generator
-from .effects import rebuild
 from .fabric import Fabric
 from .faults import FaultBook
 from .geo import city_table, one_way, zone_one_way
 from .history import History
 from .replies import Replies
 from .showing import snapshot
-from .showing_inspect import inspection
+from .showing.inspect import inspection
 from .snapshot import Inspection, Snapshot
 from .tiers.balancer import Balancer
 from .tiers.base import Tier
@@ -35,7 +36,6 @@ from .tiers.database import Database
 from .tiers.dns import Dns
 from .tiers.traffic import Traffic
 from .tiers.web import Web
-from .undo import UndoBook
 from .view import View
 
 

@@ -124,7 +124,7 @@ def attach(name: str, view: bool, theme: str | None, glyphs: str | None, no_mous
 
 def _glance(scenario: str, begin: str | None) -> None:
     """A Mistake, with the terminal untouched, for what can be seen without the engine, which starts meanwhile."""
-    from engine.scenario_file import ScenarioError, load
+    from engine.scenarios.file import ScenarioError, load
 
     try:
         if begin is None:

@@ -18,7 +18,7 @@ from .base import AgentState, Look
 
 if TYPE_CHECKING:
     from ..tiers.database import Database
-    from ..tiers.db_shard import Shard
+    from ..tiers.database.shard import Shard
     from ..view import View
 
 EARLY_S = 1e-9  # a look at the due moment may be a rounding error early

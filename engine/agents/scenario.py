@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ..commands import Heal, WorldCommand
 from ..config import Scenario
-from ..script import commands_of, in_order
+from ..scenarios.script import commands_of, in_order
 from ..snapshot import ActiveFault
 from .base import AgentState, Look
 

@@ -1,5 +1,5 @@
 """What a fault is: a row of a table. Its `act` puts one effect on freshly reset effects, so that taking a fault away means
-to leave it out the next time and nothing has to be remembered or put back (see engine.effects).
+to leave it out the next time and nothing has to be remembered or put back (see engine.apply.effects).
 
 A one-shot (a flush) has no lasting effect: its `act` runs once, when it is ordered, and cannot be healed.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..commands import SetOption
 from ..config import Dns, Traffic, Users
-from ..tiers.dns_checks import ttls_seen
+from ..tiers.dns.checks import ttls_seen
 from ..world import World
 from .base import Finding, around, exact
 from .worlds import give, go, plain

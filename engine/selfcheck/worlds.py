@@ -31,7 +31,7 @@ from ..config import (
     Zone,
 )
 from ..flights import Flights
-from ..runtime_headless import run_headless
+from ..runtime.headless import run_headless
 from ..tiers.clients import Clients
 from ..tiers.database import Database
 from ..world import World

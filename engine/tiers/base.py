@@ -23,7 +23,7 @@ class Tier(ABC):
         """Handle everything that is due in [core.start, core.end), in order of (time, id), and pass it on."""
 
     def reset_effects(self) -> None:  # noqa: B027
-        """No fault acts on what this tier keeps beside `nodes` (the nodes' own effects are reset by engine.effects)."""
+        """No fault acts on what this tier keeps beside `nodes` (the nodes' own effects are reset by engine.apply.effects)."""
 
     def effects_changed(self) -> None:  # noqa: B027  (most tiers have nodes, some do not)
         """Faults, membership or speeds changed at core.now: crash, freeze, revise what is here."""

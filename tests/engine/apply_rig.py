@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.apply import apply
+from engine.apply.dispatch import apply
 from engine.commands import Order, WorldCommand
 from engine.config import (
     BalancerPart,

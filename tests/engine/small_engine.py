@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_world import CATALOGUE, TABLE, SmallWorld
 
 from engine.agents.base import AgentState
-from engine.serve import Served, StartError, main
+from engine.server.serve import Served, StartError, main
 
 
 def make(options: argparse.Namespace) -> Served:

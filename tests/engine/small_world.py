@@ -1,6 +1,6 @@
 """A small real world for the tests of the rim: requests from a generator pass a few nodes, watched by agents.
 
-It obeys the same contract as the engine's own world (`engine.runtime_world.World`): orders, agents with memory that die with
+It obeys the same contract as the engine's own world (`engine.runtime.world.World`): orders, agents with memory that die with
 their nodes, a digest of all that happened, a whole state that can be saved.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 from engine.agents.base import Agent, AgentState, Look, restart, settle
 from engine.catalogue import Catalogue
 from engine.commands import Inject, Note, Order, Restart, SetHealth
-from engine.readings import Balancer, Cache, Dns, Headline, Map, NodeState, Replication, Shards, Totals
 from engine.snapshot import SNAPSHOT_VERSION, Clients, Inspection, Setting, Snapshot
+from engine.snapshot.panes import Balancer, Cache, Dns, Headline, Map, NodeState, Replication, Shards, Totals
 from engine.state import stateful
 
 CATALOGUE = Catalogue("0", "small", 7, (), (), ())

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from small_world import TABLE, Memory, SmallWorld
 
 from engine.agents.base import NEVER, AgentState, Look, restart, settle, wake_step
-from engine.clock import Clock
 from engine.commands import Inject, Note, Order, Restart
+from engine.runtime.clock import Clock
 
 
 @given(st.integers(0, 10**12), st.floats(0, 1e9), st.sampled_from([0.002, 0.005, 0.01]))

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import api, api_cache, api_world
+from engine import api
+from engine.api import cache as api_cache
+from engine.api import system as api_system
 from engine.commands import Inject, SetOption
 from engine.config import Scenario, Traffic, Users
 from engine.policies.balancing import BALANCING
@@ -19,7 +21,7 @@ from engine.policies.eviction import EVICTION
 SMALL = {"traffic": {"requests_per_second": 200.0, "keys": 500}, "users": {"count": 1_000, "cities": ["Seoul"]}}
 
 
-@pytest.mark.parametrize("module", [api, api_cache, api_world])
+@pytest.mark.parametrize("module", [api, api_cache, api_system])
 def test_documented_examples_are_true(module) -> None:
     assert doctest.testmod(module).failed == 0
 

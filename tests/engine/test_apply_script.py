@@ -12,7 +12,7 @@ from engine.agents import AGENTS, agents_for
 from engine.agents.base import AgentState, wake_step
 from engine.commands import AddNode, Heal, HealAll, Inject, Note, Order, RemoveNode, SetOption
 from engine.config import Scenario, Step
-from engine.script import commands_of, in_order, problems
+from engine.scenarios.script import commands_of, in_order, problems
 from engine.state import copy
 from engine.world import World
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.bench import STAGES, Part, big, engine_run
-from engine.bench_peers import heap_loop, simpy_run
+from engine.bench.peers import heap_loop, simpy_run
 from engine.config import Traffic
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from world_rig import QUICK, Rig
 
-from engine.apply import apply
+from engine.apply.dispatch import apply
 from engine.commands import (
     AddNode,
     Demote,

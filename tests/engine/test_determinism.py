@@ -19,7 +19,7 @@ from world_rig import QUICK
 from engine.agents import AGENTS
 from engine.commands import AddNode, HealAll, Inject, Order, Promote, SetOption, WorldCommand
 from engine.runtime import Runtime, run_headless
-from engine.runtime_log import Entry, OrderLog
+from engine.runtime.log import Entry, OrderLog
 from engine.state import fingerprint
 from engine.world import World
 

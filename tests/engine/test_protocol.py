@@ -31,8 +31,8 @@ from engine.protocol import (
     reader_of_asks,
     reader_of_tells,
 )
-from engine.readings import NodeState
 from engine.snapshot import Inspection, Snapshot
+from engine.snapshot.panes import NodeState
 
 TEXT = st.text(max_size=20)
 KINDS = [kind for kind in vars(commands).values() if isinstance(kind, type) and kind.__module__ == commands.__name__]

@@ -21,7 +21,7 @@ from engine.commands import (
     Restart,
 )
 from engine.runtime import Runtime, run_headless
-from engine.runtime_log import Entry, OrderLog
+from engine.runtime.log import Entry, OrderLog
 from engine.state import copy, fingerprint, save
 
 CRASHES = OrderLog(

@@ -21,8 +21,8 @@ from engine.commands import (
     StepOnce,
     WorldCommand,
 )
-from engine.readings import Pace
 from engine.runtime import CommandError, Runtime, run_headless
+from engine.snapshot.panes import Pace
 from engine.state import fingerprint
 
 

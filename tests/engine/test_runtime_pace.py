@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runtime_pace import FLAT_OUT, MAX_DEBT, Pacer
+from engine.runtime.pace import FLAT_OUT, MAX_DEBT, Pacer
 
 DT = 0.005
 

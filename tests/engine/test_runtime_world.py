@@ -10,8 +10,8 @@ from pathlib import Path
 from engine.agents import AGENTS
 from engine.commands import Heal, Inject, Order
 from engine.runtime import run_headless
-from engine.runtime_log import Entry, OrderLog
-from engine.scenario_file import load
+from engine.runtime.log import Entry, OrderLog
+from engine.scenarios.file import load
 from engine.state import copy, fingerprint, save
 from engine.world import World
 
@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from engine.agents import AGENTS
 from engine.runtime import run_headless
-from engine.runtime_log import OrderLog
+from engine.runtime.log import OrderLog
 from engine.state import fingerprint, load
 from engine.world import World
 world, meta = load(sys.argv[1], World)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.scenario_file import ScenarioError, line_of, load, parse, read, shipped
+from engine.scenarios.file import ScenarioError, line_of, load, parse, read, shipped
 
 MISTAKES = [
     ("[web]\nnodes = 3\nnodez = 4", 3, "did you mean `nodes`?"),

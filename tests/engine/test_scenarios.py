@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.agents import AGENTS
-from engine.goals import judge
 from engine.runtime import run_headless
-from engine.scenario_file import load, shipped
+from engine.scenarios.file import load, shipped
+from engine.scenarios.goals import judge
 from engine.world import World
 
 WITH_GOALS = [name for name in shipped() if load(name).goal]

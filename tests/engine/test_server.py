@@ -12,12 +12,12 @@ import trio
 from small_world import TABLE, SmallWorld
 from visiting import HELLO, Visitor, meet, place
 
-from engine import server as server_module
-from engine import server_session as session_module
 from engine.commands import Inject, Inspect, Pause, Promote, Restart, SetSpeed, Shutdown
 from engine.protocol import Answer, Ask, Bye, Hello, Rejected, Role, Update, Welcome, frame
 from engine.runtime import run_headless
-from engine.server import Server
+from engine.server import session as session_module
+from engine.server import viewers as server_module
+from engine.server.viewers import Server
 
 
 @pytest.fixture

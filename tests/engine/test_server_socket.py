@@ -14,7 +14,7 @@ import pytest
 import trio
 from visiting import HELLO, Visitor, meet, place
 
-from engine.server import Server
+from engine.server.viewers import Server
 from engine.sockets import SocketError, listening, private_folder, socket_path
 
 

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import commands, readings
+from engine import commands
 from engine.policies.eviction.queues import LRU
+from engine.snapshot import panes as readings
 from engine.state import StateError, copy, dumps, fingerprint, load, loads, save, stateful
 
 

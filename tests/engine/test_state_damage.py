@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import statefile
 from engine.state import StateError, dumps, load, loads, save
-from engine.statefile import Parts, write_parts
+from engine.state import file as statefile
+from engine.state.file import Parts, write_parts
 
 GOOD = dumps({"a": [1, 2, (3, 4)], "b": np.arange(40.0), "c": list(range(20)), "g": np.random.default_rng(1)}, {"step": 3})
 
@@ -72,9 +72,9 @@ def test_noise_is_refused(noise: bytes) -> None:
         (["n", 0], [["obj", "os:PathLike", [], []]], [], "not a part of this program"),
         (["n", 0], [["obj", "subprocess:Popen", ["args"], [["t", ["x", ["true"]]]]]], [], "not a part of this program"),
         (["n", 0], [["obj", "engine.nothing:Here", [], []]], [], "does not know"),
-        (["n", 0], [["obj", "engine.statefile:os.PathLike", [], []]], [], "does not know"),
+        (["n", 0], [["obj", "engine.state.file:os.PathLike", [], []]], [], "does not know"),
         (["n", 0], [["obj", "engine.__main__:x", [], []]], [], "not a part of this program"),
-        (["n", 0], [["obj", "engine.state_decode:Decoder.decode", [], []]], [], "does not know"),
+        (["n", 0], [["obj", "engine.state.decode:Decoder.decode", [], []]], [], "does not know"),
         (["n", 0], [["obj", "engine.state:StateError", [], []]], [], "does not know"),
         (["n", 0], [["obj", "../x", [], []]], [], "no class is named"),
         (["n", 0], [["obj", "engine.policies.eviction.queues:LRU", ["__class__"], [1]]], [], "keeps no '__class__'"),

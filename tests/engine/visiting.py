@@ -14,7 +14,7 @@ from small_world import CATALOGUE, TABLE, SmallView, SmallWorld
 from engine.commands import Command
 from engine.protocol import Ask, Bye, FromEngine, Hello, Update, Welcome, frame, reader_of_tells
 from engine.runtime import Runtime
-from engine.server import Server
+from engine.server.viewers import Server
 from engine.sockets import listening
 
 HELLO = frame(Hello(1))

@@ -26,7 +26,7 @@ from engine.config import (
 )
 from engine.flights import SERVER
 from engine.runtime import run_headless
-from engine.runtime_log import Entry, OrderLog
+from engine.runtime.log import Entry, OrderLog
 from engine.world import World
 
 QUICK = Scenario(

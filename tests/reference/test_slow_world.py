@@ -34,7 +34,7 @@ from engine.config import (
     WebPart,
     Zone,
 )
-from engine.tiers.dns_zone import PUBLIC_ADDRESS
+from engine.tiers.dns.zone import PUBLIC_ADDRESS
 from engine.tiers.traffic import Births
 from engine.world import World
 

@@ -15,7 +15,7 @@ from engine.causes import Cause
 from engine.commands import Note, Promote, WorldCommand
 from engine.config import ReplicationPart
 from engine.tiers.database import Database
-from engine.tiers.db_shard import Role
+from engine.tiers.database.shard import Role
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tiers"))
 from database_rig import Ask, Rig, rig

@@ -10,8 +10,8 @@ from apply_rig import Person, effects, make
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.apply.effects import rebuild
 from engine.commands import Heal, HealAll, Inject, Undo, WorldCommand
-from engine.effects import rebuild
 from engine.fabric import CITY, Fate
 from engine.faults import FAULTS
 from engine.world import World

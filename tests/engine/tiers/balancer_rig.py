@@ -21,9 +21,9 @@ from engine.fabric import Fabric
 from engine.flights import CLIENT, SERVER
 from engine.pending import Pending
 from engine.replies import Replies
-from engine.state_classes import stateful
+from engine.state.classes import stateful
 from engine.tiers.balancer import Balancer
-from engine.tiers.dns_zone import PUBLIC_ADDRESS
+from engine.tiers.dns.zone import PUBLIC_ADDRESS
 from engine.tiers.web import Web
 from engine.view import View
 

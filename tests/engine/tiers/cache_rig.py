@@ -19,7 +19,7 @@ from engine.fabric import Fabric
 from engine.flights import CLIENT, FILLS, SERVER, Kind
 from engine.nodes import Nodes
 from engine.replies import Replies
-from engine.state_classes import stateful
+from engine.state.classes import stateful
 from engine.tiers.cache import Cache
 
 ONE_WAY = np.array([[0.0001, 0.0004], [0.0004, 0.0001]])  # two zones, seconds

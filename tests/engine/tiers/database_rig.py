@@ -19,7 +19,7 @@ from engine.fabric import Fabric, Rule
 from engine.flights import CLIENT, SERVER, Kind
 from engine.nodes import Nodes
 from engine.replies import Replies
-from engine.state_classes import stateful
+from engine.state.classes import stateful
 from engine.tiers.database import Database
 
 NO_TIME = Service(mean_ms=1e-6, floor_ms=1e-6, cv2=0.0)

@@ -9,7 +9,7 @@ import numpy as np
 from engine.config import Dns as DnsConfig
 from engine.config import Scenario, Traffic, Users
 from engine.tiers.dns import Dns
-from engine.tiers.dns_checks import Sink, alone, step
+from engine.tiers.dns.checks import Sink, alone, step
 
 OLD, NEW = "203.0.113.10", "198.51.100.1"
 WWW = "www.example.com"

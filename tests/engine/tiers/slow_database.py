@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.tiers.db_log import Log
+from engine.tiers.database.log import Log
 
 INF = float("inf")
 

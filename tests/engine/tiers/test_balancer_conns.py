@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.flights import CLIENT, SERVER, Flights
-from engine.tiers.balancer_conns import Connections
+from engine.tiers.balancer.conns import Connections
 
 
 def opened(n=3):

@@ -12,11 +12,11 @@ from engine.flights import Flights
 from engine.policies.eviction import EVICTION
 from engine.policies.eviction.queues import LRU
 from engine.policies.eviction.stamps import StampedLRU, Uses
-from engine.tiers import cache_bulk
-from engine.tiers.cache_bulk import BulkDesk
-from engine.tiers.cache_desk import COUNTERS, Desk
-from engine.tiers.cache_mail import FILL, WRITER, Kind, Mail
-from engine.tiers.cache_shelf import Shelf
+from engine.tiers.cache import bulk as cache_bulk
+from engine.tiers.cache.bulk import BulkDesk
+from engine.tiers.cache.desk import COUNTERS, Desk
+from engine.tiers.cache.mail import FILL, WRITER, Kind, Mail
+from engine.tiers.cache.shelf import Shelf
 
 KEYS, NODES = 12, 2
 KINDS = (Kind.LOOK_UP,) * 6 + (Kind.SET,) * 3 + (Kind.DELETE, Kind.BURNT, Kind.FAULTY)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from engine.config import CachePart
 from engine.flights import Flights
-from engine.tiers.cache_desk import Desk, Verdict
-from engine.tiers.cache_mail import FILL, Kind, Mail
-from engine.tiers.cache_shelf import Shelf
+from engine.tiers.cache.desk import Desk, Verdict
+from engine.tiers.cache.mail import FILL, Kind, Mail
+from engine.tiers.cache.shelf import Shelf
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from database_rig import NO_TIME, Ask, Rig, rig
 
 from engine.config import ReplicationPart
-from engine.tiers import db_nodes
-from engine.tiers.db_log import INF, NONE, Log
-from engine.tiers.db_shard import Role
+from engine.tiers.database import nodes as db_nodes
+from engine.tiers.database.log import INF, NONE, Log
+from engine.tiers.database.shard import Role
 
 NOW = 1e-9
 

@@ -12,7 +12,7 @@ from slow_database import SlowReplica, SlowShard, record_of
 from engine.causes import Cause
 from engine.config import ReplicationPart
 from engine.flights import SERVER
-from engine.tiers.db_shard import Role
+from engine.tiers.database.shard import Role
 
 KEYS, RATE, ONE_WAY, STEP = 24, 150.0, 0.004, 0.01
 FOLLOWING = (Role.REPLICA, Role.SEEDING)

@@ -8,7 +8,7 @@ from database_rig import Ask, Rig, rig
 
 from engine.causes import Cause
 from engine.config import ReplicationPart
-from engine.tiers.db_shard import Role
+from engine.tiers.database.shard import Role
 
 
 def busy(small: Rig, end: float, rate: float = 200.0, seed: int = 1, writes: float = 0.3) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.tiers import db_routing
-from engine.tiers.db_log import NONE, Log
-from engine.tiers.db_meters import HOT, Meters
-from engine.tiers.db_routing import Routing
+from engine.tiers.database import routing as db_routing
+from engine.tiers.database.log import NONE, Log
+from engine.tiers.database.meters import HOT, Meters
+from engine.tiers.database.routing import Routing
 
 
 @given(st.lists(st.integers(0, 4), max_size=200), st.integers(0, 200))

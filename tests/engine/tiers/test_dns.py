@@ -8,9 +8,9 @@ from dns_rig import OLD, WWW, Asked, said, world
 
 from engine.fabric import Rule
 from engine.tiers.dns import FEW
-from engine.tiers.dns_checks import stale_shares, step, ttls_seen
-from engine.tiers.dns_counts import BROWSER
-from engine.tiers.dns_levels import LEVELS
+from engine.tiers.dns.checks import stale_shares, step, ttls_seen
+from engine.tiers.dns.counts import BROWSER
+from engine.tiers.dns.levels import LEVELS
 
 
 def test_d1_a_switch_spreads_as_ttls_end() -> None:

@@ -10,9 +10,9 @@ from dns_rig import NEW, OLD, WWW, Asked, said, world
 
 from engine.config import Dns as DnsConfig
 from engine.config import Network, Scenario, Users, Zone
-from engine.tiers.dns_checks import alone, step
-from engine.tiers.dns_counts import BROWSER, HOSTS
-from engine.tiers.dns_zone import ZoneError
+from engine.tiers.dns.checks import alone, step
+from engine.tiers.dns.counts import BROWSER, HOSTS
+from engine.tiers.dns.zone import ZoneError
 
 
 def test_weighted_answers_follow_the_weights() -> None:

@@ -21,10 +21,10 @@ from engine.config import Scenario, Users
 from engine.core import generator
 from engine.tiers import dns as dns_module
 from engine.tiers.dns import Dns
-from engine.tiers.dns_checks import alone, step
-from engine.tiers.dns_counts import WORDS
-from engine.tiers.dns_levels import LEVELS
-from engine.tiers.dns_zone import Rrset
+from engine.tiers.dns.checks import alone, step
+from engine.tiers.dns.counts import WORDS
+from engine.tiers.dns.levels import LEVELS
+from engine.tiers.dns.zone import Rrset
 
 WWW = "www.example.com"
 CITIES = ("Seoul", "London")

@@ -10,9 +10,9 @@ from engine import state
 from engine.config import Dns as DnsConfig
 from engine.config import Scenario, Traffic, Users
 from engine.tiers.dns import FEW, Dns
-from engine.tiers.dns_checks import alone, step
-from engine.tiers.dns_counts import OS
-from engine.tiers.dns_users import Users as UserTable
+from engine.tiers.dns.checks import alone, step
+from engine.tiers.dns.counts import OS
+from engine.tiers.dns.users import Users as UserTable
 
 
 def test_batches_and_single_look_ups_decide_alike() -> None:

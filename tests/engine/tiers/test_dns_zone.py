@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import Dns as DnsConfig
-from engine.tiers.dns_zone import MAX_FILE, Rrset, Zone, ZoneError, check_rrset, read_hosts, read_small, read_zone, zone_of
+from engine.tiers.dns.zone import MAX_FILE, Rrset, Zone, ZoneError, check_rrset, read_hosts, read_small, read_zone, zone_of
 
 ZONE = """
 $ORIGIN example.com.

@@ -1,0 +1,46 @@
+"""From the list of active faults to what they do: all effects are reset and put on anew whenever that list changes.
+
+So healing is nothing but leaving a fault out: no fault remembers what was there before it, and any order of injecting and
+healing ends where the remaining faults alone would have led (invariant 22: inject + heal = identity).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..faults import FAULTS, Target, resolve
+from ..faults.base import Rejected
+from ..faults.targets import ANY_KIND
+from ..snapshot import ActiveFault
+
+if TYPE_CHECKING:
+    from ..world import World
+
+
+def rebuild(world: World) -> None:
+    """Derive every effect from the active faults, in order of id, and tell the tiers."""
+    _reset(world)
+    for fault in world.faults.active():
+        target = target_of(world, fault)
+        if target is not None:
+            FAULTS[fault.fault].act(world, target, fault.amount, fault.event)
+    world.core.fabric.refresh()
+    for tier in world.tiers:
+        tier.effects_changed()
+
+
+def target_of(world: World, fault: ActiveFault) -> Target | None:
+    """What a fault acts on; None if that has left the system (a shard may go while the fault is on it)."""
+    try:
+        return resolve(world, fault.target, ANY_KIND, fault.fault)
+    except Rejected:
+        return None
+
+
+def _reset(world: World) -> None:
+    fabric = world.core.fabric
+    fabric.rules = []
+    for nodes in fabric.tiers.values():
+        nodes.reset_effects()
+    for tier in world.tiers:
+        tier.reset_effects()

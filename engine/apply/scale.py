@@ -1,0 +1,159 @@
+"""Machines in and out: add, remove, drain, undrain; and the table of what can be added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from ..catalogue import ScaleInfo
+from ..commands import AddNode, Drain, RemoveNode, Undrain
+from ..faults import Target, resolve
+from ..faults.base import Rejected, near
+from ..faults.targets import NODE_TIERS
+from .effects import rebuild, target_of
+from .giver import Giver, Outcome, follow_up
+from .undo import Inverse
+
+if TYPE_CHECKING:
+    from ..world import World
+
+_T = TypeVar("_T")
+
+ROWS: tuple[ScaleInfo, ...] = (
+    ScaleInfo("web", "web server", "w", needs_parent=False),
+    ScaleInfo("cache", "cache node", "c", needs_parent=False),
+    ScaleInfo("replica", "replica", "r", needs_parent=True),
+    ScaleInfo("shard", "shard", "s", needs_parent=False),
+    ScaleInfo("balancer", "balancer", "b", needs_parent=False),
+)
+SCALES: dict[str, ScaleInfo] = {scale.tier: scale for scale in ROWS}
+
+
+def _asked(tier_call: Callable[[], _T]) -> _T:
+    """What a tier refuses (ValueError) is refused to the giver, in the tier's words."""
+    try:
+        return tier_call()
+    except ValueError as no:
+        raise Rejected(str(no)) from None
+
+
+def add_node(world: World, giver: Giver, command: AddNode) -> Outcome:
+    """One more machine, or one more shard with its machines; it starts cold."""
+    scale = SCALES.get(command.tier)
+    if scale is None:
+        raise Rejected(f"there is nothing called {command.tier!r} to add{near(command.tier, SCALES)}")
+    name = _add(world, scale, command.parent)
+    text = f"{name} added" if scale.tier != "replica" else f"{name} added: it copies {command.parent} first"
+    event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=True)
+    _employ(world)
+    rebuild(world)
+    return Outcome(event, text, Inverse((RemoveNode(name),)))
+
+
+def _employ(world: World) -> None:
+    """The agents that watch over what is new (a balancer's checker, a shard's failover manager) begin their first lives."""
+    from ..agents import agents_for  # which import the script, which imports this file's table
+
+    for name, agent in agents_for(world).items():
+        world.agents.setdefault(name, agent)
+
+
+def _add(world: World, scale: ScaleInfo, parent: str) -> str:
+    """Do it; the name of what is new."""
+    match scale.tier:
+        case "web":
+            return world.web.nodes.names[_asked(world.web.add_node)]
+        case "cache":
+            return world.cache.nodes.names[_asked(world.cache.add_node)]
+        case "balancer":
+            return world.balancer.nodes.names[_asked(world.balancer.add_node)]
+        case "replica":
+            shard = resolve(world, parent, ("shard",), "add a replica").name
+            return world.database.nodes.names[_asked(lambda: world.database.add_replica(shard))]
+        case _:
+            return _asked(world.database.add_shard)
+
+
+def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
+    """Take a machine out; a shard first gives its keys away. Faults on what is gone end with it."""
+    target = resolve(world, command.node, (*NODE_TIERS, "shard"), "remove")
+    keys = f"g {_capital(target)}"
+    if target.kind == "shard":
+        _asked(lambda: world.database.remove_shard(target.name))
+        text = f"{target.name} is to go: it gives its keys away"
+        return Outcome(giver.tell(world, text, target=target.name, keys=keys, disturbs=True), text)
+    _refuse_needed(world, target)
+    text = f"{target.name} removed"
+    event = giver.tell(world, text, target=target.name, keys=keys, disturbs=True)  # first: what it held is lost because of it
+    tier, index = target.nodes[0]
+    world.core.fabric.tiers[tier].event[index] = event
+    _remove(world, tier, index)
+    gone = tuple(fault for fault in world.faults.active() if target_of(world, fault) is None)
+    world.faults.remove(f.id for f in gone)
+    rebuild(world)
+    for fault in gone:
+        follow_up(world, event, f"ended with it: {fault.text}", "info", fault.target)
+    return Outcome(event, text, Inverse(faults=gone, nodes=(target.name,)))
+
+
+def _capital(target: Target) -> str:
+    tier = "replica" if target.kind == "db" else target.kind
+    return SCALES[tier].keys.upper()
+
+
+def _refuse_needed(world: World, target: Target) -> None:
+    """The last web server and balancer stay, and every primary; the last cache node may go."""
+    if target.kind == "db" and world.database.is_primary(target.nodes[0][1]):
+        raise Rejected(f"{target.name} is a primary: promote a replica first")
+    nodes = world.core.fabric.tiers[target.kind]
+    if target.kind in ("web", "balancer") and int(nodes.member.sum()) <= 1:
+        raise Rejected(f"{target.name} is the last of its kind and stays")
+
+
+def _remove(world: World, tier: str, index: int) -> None:
+    match tier:
+        case "web":
+            world.web.remove_node(index)
+        case "cache":
+            world.cache.remove_node(index)
+        case "balancer":
+            world.balancer.remove_node(index)
+        case _:
+            world.database.remove_node(index)
+
+
+def restore_nodes(world: World, names: tuple[str, ...]) -> None:
+    """Removed machines come back under their old names, cold."""
+    for name in names:
+        for tier in (world.web, world.cache, world.balancer, world.database):
+            index = tier.nodes.index(name)
+            if index >= 0 and not tier.nodes.member[index]:
+                tier.restore_node(index)
+    rebuild(world)
+
+
+def drain(world: World, giver: Giver, command: Drain) -> Outcome:
+    """No new requests for a web server; those it has finish."""
+    name, index = _web_server(world, command.node, "drain")
+    if world.web.nodes.draining[index]:
+        raise Rejected(f"{name} is drained already")
+    world.web.nodes.draining[index] = True
+    text = f"{name} drains: no new requests"
+    event = giver.tell(world, text, target=name, keys="d", disturbs=True)
+    return Outcome(event, text, Inverse((Undrain(name),)))
+
+
+def undrain(world: World, giver: Giver, command: Undrain) -> Outcome:
+    """A drained web server gets requests again, gently if the balancer has a slow start."""
+    name, index = _web_server(world, command.node, "undrain")
+    if not world.web.nodes.draining[index]:
+        raise Rejected(f"{name} is not drained")
+    world.web.nodes.draining[index] = False
+    text = f"{name} is back: new requests come"
+    event = giver.tell(world, text, level="good", target=name, keys="d")
+    return Outcome(event, text, Inverse((Drain(name),)))
+
+
+def _web_server(world: World, name: str, what: str) -> tuple[str, int]:
+    target = resolve(world, name, ("web",), what)
+    return target.name, target.nodes[0][1]

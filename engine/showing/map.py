@@ -1,0 +1,189 @@
+"""The topology as the map shows it: every node with its live state, the links between tiers, the price of it all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..fabric import CITY, Rule
+from ..load import Load
+from ..nodes import Nodes
+from ..snapshot import Link, Map, Node, NodeState
+
+if TYPE_CHECKING:
+    from ..world import World
+
+ORDER = list(NodeState)  # worst first
+BUSY = 0.95  # utilisation of the last second from which a node counts as saturated
+
+
+def node_state(nodes: Nodes, index: int) -> NodeState:
+    """State of a node from its effects alone (tiers know more: standby, fenced, starting)."""
+    if not nodes.up[index]:
+        return NodeState.DOWN
+    if nodes.speed[index] <= 0.0:
+        return NodeState.FROZEN
+    if nodes.draining[index]:
+        return NodeState.DRAINING
+    if nodes.speed[index] < 1.0 or nodes.extra_s[index] > 0 or nodes.loss[index] > 0 or nodes.error_rate[index] > 0:
+        return NodeState.SLOW
+    return NodeState.UP
+
+
+def _cut_off(rules: list[Rule], tier: str, index: int, zone: int) -> bool:
+    """Does a cut that names this very node or its zone act?"""
+    for rule in rules:
+        if rule.cut:
+            for want, node, where in (rule.a, rule.b):
+                if (want == tier and node == index) or (want in ("*", tier) and node < 0 and where == zone):
+                    return True
+    return False
+
+
+def _words(nodes: Nodes, index: int, state: NodeState, utilisation: float, waiting: int) -> str:
+    parts: list[str] = []
+    if 0.0 < nodes.speed[index] < 1.0:
+        parts.append(f"{1 / nodes.speed[index]:.3g}x slower")
+    if nodes.extra_s[index] > 0:
+        parts.append(f"+{nodes.extra_s[index] * 1e3:.3g} ms")
+    if nodes.loss[index] > 0:
+        parts.append(f"{nodes.loss[index]:.0%} lost")
+    if nodes.error_rate[index] > 0:
+        parts.append(f"{nodes.error_rate[index]:.0%} errors")
+    if state in (NodeState.DOWN, NodeState.FROZEN, NodeState.UNREACHABLE):
+        parts.append(state.value)
+    if not parts and utilisation > BUSY:
+        parts.append(f"saturated, {waiting} wait" if waiting else "saturated")
+    return ", ".join(parts)
+
+
+def _loads(world: World) -> dict[str, Load]:
+    return {
+        "balancer": world.balancer.load(),
+        "web": world.web.load(),
+        "cache": world.cache.load(),
+        "db": world.database.load(),
+    }
+
+
+def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
+    out: list[Node] = []
+    core, zones = world.core, world.core.fabric.zones
+    by_target: dict[str, list[str]] = {}
+    for fault in world.faults.active():
+        by_target.setdefault(fault.target, []).append(fault.fault)
+    readings = {
+        "balancer": {b: "active" if b == world.balancer.active_name() else "standby" for b in world.balancer.nodes.names},
+        "db": world.database.roles(),
+    }
+    for tier in ("balancer", "web", "cache", "db"):
+        nodes = core.fabric.tiers[tier]
+        load = loads[tier]
+        for i in np.flatnonzero(nodes.member).tolist():
+            state = node_state(nodes, i)
+            if state is NodeState.UP and core.fabric.rules and _cut_off(core.fabric.rules, tier, i, int(nodes.zone[i])):
+                state = NodeState.UNREACHABLE
+            role = readings.get(tier, {}).get(nodes.names[i], "")
+            if role == "fenced":
+                state = NodeState.FENCED
+            elif role == "standby" and state is NodeState.UP:
+                state = NodeState.STANDBY
+            elif role == "copying" and state is NodeState.UP:
+                state = NodeState.STARTING
+            use, waiting = float(load.utilisation[i]), int(load.waiting[i])
+            if state is NodeState.UP and use > BUSY:
+                state = NodeState.SLOW
+            out.append(
+                Node(
+                    name=nodes.names[i],
+                    tier=tier,
+                    state=state,
+                    at=zones[nodes.zone[i]],
+                    address=nodes.addresses[i],
+                    role=role,
+                    group=nodes.group[i],
+                    utilisation=use,
+                    workers=int(load.workers[i]),
+                    in_service=int(load.in_service[i]),
+                    waiting=waiting,
+                    rate=float(load.rate[i]),
+                    p99_ms=float(load.p99_ms[i]),
+                    verdict=_words(nodes, i, state, use, waiting),
+                    faults=tuple(by_target.get(nodes.names[i], ())),
+                )
+            )
+    return out
+
+
+def _cities(world: World) -> list[Node]:
+    weight = world.traffic.rate(world.core.now)
+    fabric = world.core.fabric
+    nodes: list[Node] = []
+    for i, name in enumerate(fabric.cities):
+        cut = _cut_off(fabric.rules, CITY, i, -2)
+        nodes.append(
+            Node(
+                name=f"city:{name}",
+                tier="city",
+                state=NodeState.UNREACHABLE if cut else NodeState.UP,
+                at=name,
+                rate=float(weight[i]),
+                p99_ms=2e3 * float(fabric.city_one_way[i].min()),
+                verdict="cut off" if cut else "",
+            )
+        )
+    return nodes
+
+
+LINKS = (("city", "balancer"), ("balancer", "web"), ("web", "cache"), ("web", "db"), ("db", "db"))
+
+
+def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
+    """One link a pair of tiers, plus one for every rule that names single nodes or zones."""
+    fabric, out = world.core.fabric, []
+    rates = {
+        "city~balancer": float(world.core.ledger.attempts.last[0]),
+        "balancer~web": float(loads["web"].rate.sum()),
+        "web~cache": float(loads["cache"].rate.sum()),
+        "web~db": float(loads["db"].rate.sum()),
+        "db~db": world.database.shipped_rate(),
+    }
+    for a, b in LINKS:
+        rules = [r for r in fabric.rules if {r.a[0], r.b[0]} == {a, b} or "*" in (r.a[0], r.b[0])]
+        whole = [r for r in rules if r.a[1:] == (-1, -1) and r.b[1:] == (-1, -1)]
+        cut = any(r.cut for r in whole)
+        extra = sum(r.extra_s for r in whole)
+        loss = 1.0 - float(np.prod([1.0 - r.loss for r in whole])) if whole else 0.0
+        state = NodeState.DOWN if cut else NodeState.SLOW if rules else NodeState.UP
+        words = "cut" if cut else f"{len(rules)} fault(s) on this link" if rules else ""
+        base = 0.0 if a == "city" else float(fabric.zone_one_way.mean())
+        out.append(
+            Link(
+                name=f"{a}~{b}", a=a, b=b, state=state, rate=rates.get(f"{a}~{b}", 0.0),
+                one_way_ms=(base + extra) * 1e3, loss=loss, verdict=words,
+                faults=tuple(f.fault for f in world.faults.active() if f.target == f"{a}~{b}"),
+            )
+        )  # fmt: skip
+    return tuple(out)
+
+
+def map_of(world: World) -> Map:
+    """All nodes and links, with a one-line verdict."""
+    loads = _loads(world)
+    nodes = _cities(world) + _tier_nodes(world, loads)
+    servers = [n for n in nodes if n.tier != "city"]
+    up = sum(n.state in (NodeState.UP, NodeState.STANDBY) for n in servers)
+    parts = [f"{up} up"]
+    for state in ORDER:
+        count = sum(n.state is state for n in servers)
+        if count and state not in (NodeState.UP, NodeState.STANDBY):
+            parts.append(f"{count} {state.value}")
+    return Map(verdict=" · ".join(parts), nodes=tuple(nodes), links=_links(world, loads))
+
+
+def price(world: World) -> float:
+    """Dollars an hour for every member node (prices and their source: engine.config)."""
+    config = world.core.config
+    each = {"balancer": config.balancer.price, "web": config.web.price, "cache": config.cache.price, "db": config.database.price}
+    return sum(each[t] * int(np.count_nonzero(n.member)) for t, n in world.core.fabric.tiers.items() if t in each)

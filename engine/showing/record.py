@@ -1,0 +1,163 @@
+"""The JSON record of a run: every counter of the last step, the same values that a snapshot shows, and per node totals."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from ..causes import WORDS, Cause
+from ..flights import Outcome
+from ..meter import quantile
+from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Replication, Shards, Totals
+from . import totals
+from .map import node_state
+
+if TYPE_CHECKING:
+    from ..queueing import Stations
+    from ..world import World
+
+
+class Requests(msgspec.Struct, frozen=True):
+    """arrived = ok + failed + shed + in_flight: in all, per route, per source."""
+
+    arrived: int
+    ok: int
+    failed: int
+    shed: int
+    in_flight: int
+    attempts: int
+    retries: int
+    timed_out: int
+    wasted: int
+    late: int
+    by_route: dict[str, dict[str, int]]
+    by_source: dict[str, dict[str, int]]
+    by_cause: dict[str, int]
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Of successful requests since the start, from birth to answer, milliseconds."""
+
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+class NodeRecord(msgspec.Struct, frozen=True):
+    """A node since the start: counts, mean times in ms, utilisation = busy worker seconds / (workers x seconds)."""
+
+    state: NodeState
+    utilisation: float
+    queue: int
+    arrivals: int
+    departures: int
+    rejected: int
+    lost: int
+    mean_wait_ms: float
+    mean_time_ms: float
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A run."""
+
+    scenario: str
+    seed: int
+    version: str
+    virtual_seconds: float
+    wall_seconds: float
+    steps: int
+    digest: str
+    requests: Requests
+    latency_ms: Latency
+    tiers: dict[str, dict[str, NodeRecord]]
+    dns: Dns
+    balancer: Balancer
+    cache: Cache
+    replication: Replication
+    shards: Shards
+    events: tuple[Event, ...]
+
+
+def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]:
+    nodes, out = world.core.fabric.tiers[tier], {}
+    t, now = stations.totals, max(world.core.now, 1e-9)
+    busy = stations.busy_seconds(world.core.now)
+    inside = t.in_system()
+    serving = stations.in_service(world.core.now)
+    for i in np.flatnonzero(nodes.member).tolist():
+        done = max(1, int(t.departures[i]))
+        out[nodes.names[i]] = NodeRecord(
+            state=node_state(nodes, i),
+            utilisation=float(busy[i]) / (stations.nodes.workers[i] * now),
+            queue=max(0, int(inside[i] - serving[i])),
+            arrivals=int(t.arrivals[i]),
+            departures=int(t.departures[i]),
+            rejected=int(t.rejected[i]),
+            lost=int(t.lost[i]),
+            mean_wait_ms=float(t.wait[i]) / done * 1e3,
+            mean_time_ms=float(t.sojourn[i]) / done * 1e3,
+        )
+    return out
+
+
+SOURCES = ("open", "closed", "scripted", "real")
+
+
+def _split(table: np.ndarray[tuple[int, int], np.dtype[np.int64]], names: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """Rows (arrived, in flight, ok, failed, shed) of the ledger by name; empty rows are left out."""
+    out: dict[str, dict[str, int]] = {}
+    for name, row in zip(names, table, strict=True):
+        if row[0]:
+            ok, failed, shed = (int(row[1 + o]) for o in (Outcome.OK, Outcome.FAILED, Outcome.SHED))
+            arrived = int(row[0])
+            out[name] = {
+                "arrived": arrived, "ok": ok, "failed": failed, "shed": shed, "in_flight": arrived - ok - failed - shed,
+            }  # fmt: skip
+    return out
+
+
+def record(world: World, wall_seconds: float) -> Record:
+    """All counters of a world now; wall_seconds: what the run took."""
+    ledger, config = world.core.ledger, world.core.config
+    sums: Totals = totals(world)
+    counts = ledger.latency.whole()[0]
+    n = max(1, int(counts.sum()))
+    return Record(
+        scenario=config.name,
+        seed=world.core.seed,
+        version=version("scaletop"),
+        virtual_seconds=world.core.now,
+        wall_seconds=round(wall_seconds, 3),
+        steps=world.core.step_no,
+        digest=world.digest(),
+        requests=Requests(
+            **msgspec.structs.asdict(sums),
+            by_route=_split(ledger.by_route, tuple(r.name for r in config.route)),
+            by_source=_split(ledger.by_source, SOURCES),
+            by_cause={WORDS[c]: int(ledger.causes.sum[c]) for c in Cause if ledger.causes.sum[c]},
+        ),
+        latency_ms=Latency(
+            mean=float(ledger.latency.sum_ms[0]) / n,
+            p50=quantile(counts, 0.50),
+            p95=quantile(counts, 0.95),
+            p99=quantile(counts, 0.99),
+            max=float(ledger.latency.max_ms[0]),
+        ),
+        tiers={
+            "balancer": _nodes(world, "balancer", world.balancer.stations),
+            "web": _nodes(world, "web", world.web.stations),
+            "cache": _nodes(world, "cache", world.cache.stations),
+            "db": _nodes(world, "db", world.database.stations),
+        },
+        dns=world.dns.reading(),
+        balancer=world.balancer.reading(),
+        cache=world.cache.reading(),
+        replication=world.database.reading(),
+        shards=world.database.shards_reading(),
+        events=tuple(world.core.log.events),
+    )

@@ -1,0 +1,268 @@
+"""The balancer tier: one balancer or an active/passive pair in front of the web servers.
+
+    clients -> public address -> the node that holds it -> its queue -> policy -> web server
+
+The address moves between the nodes of the pair (agents/balancer_pair.py). Private addresses are reachable from inside only:
+a client that asks one hears nothing. With no balancer at all the public address is the only web server's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...causes import Cause
+from ...core import Core, generator
+from ...draws import demands
+from ...flights import SERVER
+from ...load import Load, load_of
+from ...meter import Histogram, Meter, Trend
+from ...nodes import Nodes
+from ...pending import Pending
+from ...queueing import Stations
+from ...replies import Replies
+from ...snapshot import Balancer as Reading
+from ...snapshot import Setting
+from ..base import OptionValue, Tier
+from .choice import Choice
+from .door import Door
+from .reading import inspect, reading
+
+if TYPE_CHECKING:
+    from ..dns import Dns
+    from ..web import Web
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+MOST = 2  # a pair
+NOBODY = -1
+
+
+class Balancer(Tier):
+    """Nodes "lb-1" and "lb-2", the public address, and what they send where."""
+
+    name = "balancer"
+
+    def __init__(self, core: Core, replies: Replies) -> None:
+        super().__init__(core)
+        self.replies = replies
+        self.nodes = Nodes("balancer")
+        core.fabric.add_tier(self.nodes)
+        self.stations = Stations()
+        self.choice = Choice(core, replies)
+        self.door = Door(core, replies)
+        self.holder = NOBODY  # the node that has the public address
+        self.inbox = Pending(core.dt)
+        self.rng = generator(core.seed, "balancer")
+        self.served = Meter(0)
+        self.latency = Histogram(0)  # time in a balancer, ms
+        self.rate = Trend()
+        self.busy_before: F8 = np.zeros(0)
+        self.utilisation: F8 = np.zeros(0)
+        self.known_up: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self.known_speed: F8 = np.zeros(0)
+        for _ in range(core.config.balancer.nodes):
+            self.add_node()
+        self.web: Web
+        self.dns: Dns
+
+    # ---- membership
+
+    def add_node(self, zone: int = -1) -> int:
+        """A balancer, or the pair's second; returns its index. The first takes the address. ValueError beyond a pair."""
+        if int(self.nodes.member.sum()) >= MOST:
+            raise ValueError("a balancer pair has two nodes")
+        index = len(self.nodes)
+        zone = index % len(self.core.fabric.zones) if zone < 0 else zone
+        self.nodes.add(f"lb-{index + 1}", zone, f"10.0.0.{10 + index}", now=self.core.now)
+        self.stations.add_node(self.core.config.balancer.workers)
+        self.served.grow(index + 1)
+        self.latency.grow(index + 1)
+        self.busy_before = np.append(self.busy_before, 0.0)
+        self.utilisation = np.append(self.utilisation, 0.0)
+        self.known_up = np.append(self.known_up, True)
+        self.known_speed = np.append(self.known_speed, 1.0)
+        self.choice.add_balancer(self.nodes.names[index])
+        if self.holder == NOBODY:
+            self.holder = index
+        return index
+
+    def remove_node(self, index: int) -> None:
+        """Take a balancer out; if it holds the address, the other one takes it over at once."""
+        self.nodes.member[index] = False
+        self._die(index, int(self.nodes.event[index]))
+        if self.holder == index:
+            others = self.nodes.serving.nonzero()[0]
+            self.holder = int(others[0]) if others.size else NOBODY
+
+    def restore_node(self, index: int) -> None:
+        """A removed balancer comes back under its old name, knowing nothing."""
+        self.nodes.member[index] = True
+        self.nodes.born[index] = self.core.now
+        if self.holder == NOBODY:
+            self.holder = index
+
+    def restart(self, index: int) -> None:
+        """The process starts anew: its connections are gone, and what it believed."""
+        self._die(index, int(self.nodes.event[index]))
+        self.nodes.born[index] = self.core.now
+
+    def active_name(self) -> str:
+        """Name of the node that holds the address, "" if none does."""
+        return self.nodes.names[self.holder] if self.holder >= 0 else ""
+
+    # ---- orders of agents
+
+    def move_address(self, to: int) -> bool:
+        """The pair moves its address to node `to`; whether it moved. What went through the old holder is reset.
+
+        (The new holder knows nothing of those connections and answers their packets with RST.)
+        """
+        if to == self.holder or not self.nodes.member[to]:
+            return False
+        old, self.holder = self.holder, to
+        if old >= 0 and bool(self.nodes.up[old]):
+            self._break(old, int(self.nodes.event[old]))
+        return True
+
+    def set_health(self, balancer: int, server: int, up: bool) -> bool:
+        """A checker's verdict on a web server, as seen by one balancer; whether it is news."""
+        self._grow()
+        return self.choice.beliefs.judge(balancer, server, up, self.core.now)
+
+    def thinks_up(self, balancer: int, server: int) -> bool:
+        """A balancer's last verdict on a web server; it takes those it has not checked for healthy."""
+        verdict = self.choice.beliefs.verdict
+        return server >= verdict.shape[1] or bool(verdict[balancer, server])
+
+    # ---- the way of a request
+
+    def arrive(self, t: F8, slots: I8) -> None:
+        """Packets leave the clients at t (n,) for `flights.address`."""
+        t, slots = self.door.let_in(t, slots, self.dns.addresses)
+        if not slots.size:
+            return
+        if not len(self.nodes):
+            server = int(np.argmax(self.web.nodes.member))
+            t, slots = self.door.travel(t, slots, "web", server)
+            self.core.flights.web[slots] = server
+            self.web.arrive(t, slots)
+        elif self.holder == NOBODY:
+            self.replies.lost(slots, 0)
+        else:
+            self.inbox.push(*self.door.travel(t, slots, "balancer", self.holder))
+
+    def step(self) -> None:
+        """Queue what came, let the policy choose for what is done, and learn of the connections that end."""
+        core, flights, end = self.core, self.core.flights, self.core.end
+        if not len(self.nodes):
+            return
+        self._grow()
+        self.choice.begin()
+        t, slots = self.inbox.take(end, flights.id)
+        if t.size and self.holder == NOBODY:
+            self.replies.lost(slots, 0)
+        elif t.size:
+            flights.balancer[slots] = self.holder
+            if self.nodes.up[self.holder]:
+                work = demands(self.rng, core.config.balancer.service, t.size)
+                self.stations.admit(t, np.full(t.size, self.holder), work, slots)
+            else:
+                self.replies.fail(slots, Cause.REFUSED, int(self.nodes.event[self.holder]))
+                self.replies.from_balancer(t, slots)
+        gone = self.stations.departures(end)
+        if gone.finish.size:
+            flights.wait[gone.row] += gone.start - gone.arrival
+            flights.service[gone.row] += gone.finish - gone.start
+            self.served.add(gone.node)
+            self.latency.add((gone.finish - gone.arrival) * 1e3, gone.node)
+            for i in core.tracer.pick(flights, gone.row):
+                n = int(gone.node[i])
+                core.tracer.span(
+                    int(gone.row[i]), "balancer", self.nodes.names[n], address=self.door.address, came=float(gone.arrival[i]),
+                    wait=float(gone.start[i] - gone.arrival[i]), service=float(gone.finish[i] - gone.start[i]),
+                )  # fmt: skip
+        self.choice.dispatch(gone)
+
+    def close_at(self, t: F8, slots: I8) -> None:
+        """The connections of these rows to their web servers end at t (n,)."""
+        if len(self.nodes):
+            self.choice.close_at(t, slots)
+
+    def reset_web(self, node: int) -> None:
+        """All connections to a dead web server are gone; that is a failure that balancers notice by themselves."""
+        self._grow()
+        self.choice.reset_server(node)
+
+    def _grow(self) -> None:
+        self.choice.grow(self.web)
+
+    # ---- faults
+
+    def effects_changed(self) -> None:
+        """Crashes take what is inside; speeds bend what is planned."""
+        nodes, now = self.nodes, self.core.now
+        for index in (self.known_up & ~nodes.up).nonzero()[0].tolist():
+            self._die(index, int(nodes.event[index]))
+        for index in (~self.known_up & nodes.up).nonzero()[0].tolist():
+            nodes.born[index] = now
+        for index in (self.known_speed != nodes.speed).nonzero()[0].tolist():
+            self.stations.set_speed(index, now, float(nodes.speed[index]))
+        self.known_up = nodes.up.copy()
+        self.known_speed = nodes.speed.copy()
+
+    def _die(self, index: int, event: int) -> None:
+        """Everything that this balancer held, and every connection through it, is lost."""
+        inside = self.stations.crash(index, self.core.now)
+        self._break(index, event)
+        if inside.size:
+            self.core.flights.close(inside, SERVER)
+        self.choice.beliefs.forget(index)
+
+    def _break(self, index: int, event: int) -> None:
+        """Reset every connection through a balancer whose answer has not passed it."""
+        self._grow()
+        flights, now = self.core.flights, self.core.now
+        live = flights.live()
+        through = live[(flights.balancer[live] == index) & (flights.web_out[live] > now)]
+        self.replies.orphan(through, Cause.RESET, event, now, "balancer")
+        self.choice.conns.reset_balancer(index)
+
+    # ---- settings and readings
+
+    def option(self, name: str) -> OptionValue:
+        """balancer.policy, fail_open, slow_start, load_bound, redispatch, connect_timeout."""
+        value: OptionValue = getattr(self.choice, name)
+        return value
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        """Acts on the next request; a new policy begins with the connections that are open."""
+        self.choice.set_option(name, value)
+
+    def second(self) -> None:
+        """A virtual second ended."""
+        self.served.roll()
+        self.latency.roll()
+        self.rate.push(float(self.served.last.sum()))
+        busy = self.stations.busy_seconds(self.core.now)
+        workers = np.array(self.stations.nodes.workers, dtype=np.float64)
+        self.utilisation = np.clip((busy - self.busy_before) / np.maximum(workers, 1.0), 0.0, 1.0)
+        self.busy_before = busy
+        self._grow()
+        self.choice.second()
+
+    def load(self) -> Load:
+        """How loaded the balancers are."""
+        return load_of(self.stations, self.utilisation, self.served, self.latency, self.core.now)
+
+    def reading(self) -> Reading:
+        """Pane 3."""
+        self._grow()
+        return reading(self)
+
+    def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
+        """State and settings of one balancer."""
+        return inspect(self, node)

@@ -1,0 +1,129 @@
+"""What the screen shows of the balancers: who gets how much, who is thought ill and why, who holds the address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...policies.balancing import BALANCING
+from ...showing.map import node_state
+from ...snapshot import Backend, NodeState, Setting
+from ...snapshot import Balancer as Reading
+
+if TYPE_CHECKING:
+    from . import Balancer
+
+
+def reading(tier: Balancer) -> Reading:
+    """Pane 3, of the last whole second and of what the active balancer believes now."""
+    choice = tier.choice
+    active = tier.holder if tier.holder >= 0 else 0
+    known = len(tier.nodes) > 0
+    fail_open = False
+    if known:
+        health = tier.core.config.balancer.health
+        _, fail_open = choice.beliefs.eligible(active, tier.web.nodes, tier.core.now, health, choice.fail_open)
+    backends = _backends(tier, active) if known else ()
+    return Reading(
+        verdict=_verdict(tier, backends, fail_open),
+        policy=BALANCING[choice.policy].title if known else "none",
+        address=tier.door.address,
+        active=tier.active_name(),
+        rate=float(tier.served.last.sum()),
+        fail_open=fail_open,
+        refused_private=tier.door.refused_private,
+        redispatched=choice.redispatched,
+        backends=backends,
+        rate_trend=tier.rate.tuple(),
+    )
+
+
+def _backends(tier: Balancer, active: int) -> tuple[Backend, ...]:
+    choice, nodes, now = tier.choice, tier.web.nodes, tier.core.now
+    healthy = choice.beliefs.healthy(active, nodes, now, tier.core.config.balancer.health)
+    ramp = choice.beliefs.ramp(active, nodes, now, choice.slow_start)
+    total = max(1, int(choice.sent.last.sum()))
+    middle, slow = choice.latency.last_quantile(0.50), choice.latency.last_quantile(0.99)
+    out: list[Backend] = []
+    for i in np.flatnonzero(nodes.member).tolist():
+        out.append(
+            Backend(
+                name=nodes.names[i],
+                state=node_state(nodes, i),
+                share=float(choice.sent.last[i]) / total,
+                rate=float(choice.sent.last[i]),
+                open=choice.conns.counts[active][i],
+                p50_ms=float(middle[i]),
+                p99_ms=float(slow[i]),
+                weight=float(choice.weight[i] * ramp[i]),
+                healthy=bool(healthy[i]),
+                verdict=_words(tier, active, i, bool(healthy[i]), float(ramp[i])),
+                share_trend=choice.share[i].tuple(),
+            )
+        )
+    return tuple(out)
+
+
+def _words(tier: Balancer, active: int, server: int, healthy: bool, ramp: float) -> str:
+    """Why a server gets none, or less than its weight."""
+    beliefs, nodes = tier.choice.beliefs, tier.web.nodes
+    if nodes.draining[server]:
+        return f"draining, {tier.choice.conns.counts[active][server]} open"
+    if not beliefs.verdict[active, server]:
+        return "down by health check"
+    if not healthy:
+        return f"put aside for {beliefs.aside_until[active, server] - tier.core.now:.0f} s more"
+    if ramp < 1.0:
+        return f"slow start, {ramp:.0%}"
+    return ""
+
+
+def _verdict(tier: Balancer, backends: tuple[Backend, ...], fail_open: bool) -> str:
+    if not len(tier.nodes):
+        return "no balancer: users talk to the web server"
+    state = node_state(tier.nodes, tier.holder) if tier.holder >= 0 else NodeState.UP
+    ill = [b.name for b in backends if not b.healthy]
+    spare = int(np.count_nonzero(tier.nodes.serving)) - 1
+    if tier.holder < 0:
+        words = "nobody holds the address"
+    elif state in (NodeState.DOWN, NodeState.FROZEN):
+        words = f"{tier.active_name()} {state.value} holds the address"
+    elif fail_open:
+        words = "all thought unhealthy: all are tried"
+    elif len(ill) == len(backends):
+        words = "no healthy server"
+    elif ill:
+        words = f"{len(ill)} of {len(backends)} out: {', '.join(ill[:3])}{'…' if len(ill) > 3 else ''}"
+    else:
+        words = f"{len(backends)} healthy"
+    return words if spare > 0 else f"{words}, no standby"
+
+
+def inspect(tier: Balancer, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
+    """State lines and settings of one balancer."""
+    totals, choice, config = tier.stations.totals, tier.choice, tier.core.config.balancer
+    served = max(1, int(totals.departures[node]))
+    tier.choice.grow(tier.web)
+    health = config.health
+    state = (
+        Setting("role", "active" if node == tier.holder else "standby", f"who holds {tier.door.address}"),
+        Setting("arrived", f"{int(totals.arrivals[node]):,}", "counted at its door"),
+        Setting("forwarded", f"{int(totals.departures[node]):,}", "departures of its queue"),
+        Setting("lost", f"{int(totals.lost[node]):,}", "inside when it died"),
+        Setting("open", f"{sum(choice.conns.counts[node]):,}", "connections to web servers"),
+        Setting("mean wait", f"{totals.wait[node] / served * 1e3:.3f} ms", "queueing time / forwarded"),
+        Setting("utilisation", f"{tier.utilisation[node]:.1%}", "busy worker seconds of the last second"),
+    )
+    settings = (
+        Setting("policy", BALANCING[choice.policy].title, "scenario balancer.policy"),
+        Setting("workers", str(tier.stations.nodes.workers[node]), "scenario balancer.workers"),
+        Setting("check", f"every {health.interval:g} s, fall {health.fall}, rise {health.rise}", "HAProxy manual 2.6"),
+        Setting("passive", f"{health.max_fails} in {health.fail_timeout:g} s", "nginx: max_fails, fail_timeout"),
+        Setting("connect", f"{choice.connect_timeout:g} s, redispatch {choice.redispatch}", "scenario balancer"),
+        Setting("slow start", f"{choice.slow_start:g} s", "off in nginx and HAProxy"),
+        Setting("fail open", "on" if choice.fail_open else "off", "AWS ELB user guide: all unhealthy, fail open"),
+        Setting("advertisement", f"{config.advert:g} s", "keepalived: advert_int"),
+        Setting("price", f"${config.price:g}/h", "t3.medium, EC2 us-east-1 price tables"),
+    )
+    return state, settings

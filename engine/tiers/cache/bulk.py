@@ -1,0 +1,161 @@
+"""A node's desk for whole batches: what hangs on nobody else is decided by gathers, the rest one by one in exact order of time.
+
+A look-up hangs on others if a message of the same batch sets, deletes or releases its key, or if its entry is evicted before
+its turn comes; that is found out on the way, and the look-up goes to the shelf after all. What the eviction policy should know of
+the hits is told in exact order too: before a message changes a shelf, all earlier hits of that node are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from heapq import heappop, heappush
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...policies.eviction.stamps import StampedLRU
+from .desk import HIT, LEAD, Desk, Served
+from .index import NOWHERE, SCRATCH
+from .mail import DELETE, LOOK_UP, SET
+from .shelf import Shelf
+
+I8 = NDArray[np.int64]
+F8 = NDArray[np.float64]
+B = NDArray[np.bool_]
+
+BULK_FROM = 120  # messages from which arrays win (measured)
+STRIDE = 4  # stamps of LRU that a message may use
+
+
+class _Hits:
+    """Hits that the policies do not know of yet: keys and places in the batch, in order of time."""
+
+    __slots__ = ("at", "keys", "list", "place")
+
+    def __init__(self, keys: I8, place: I8) -> None:
+        self.keys = keys
+        self.place = place
+        self.list: list[int] = place.tolist()
+        self.at = 0  # so many have been told
+
+
+class BulkDesk(Desk):
+    """The desk of the cache tier: small batches as in `Desk`, big ones in two parts.
+
+    Of the present batch, began: LRU's clock at its begin; stamped: do the policies take the hits as stamps?
+    """
+
+    began = 0
+    stamped = False
+
+    def serve(self, at: F8, rows: I8, nodes: I8) -> Served:
+        """Handle messages `rows` (n,) in order at times `at` (n,) on nodes (n,)."""
+        if rows.size < BULK_FROM or self.sliding or self.early_expiry_beta != 0.0 or not self.index.keys:
+            return super().serve(at, rows, nodes)
+        index, served = self.index, Served()
+        self.gone = -1
+        keys, kinds = self.mail.key[rows].astype(np.int64), self.mail.kind[rows].astype(np.int64)
+        turn = SCRATCH.next(index.keys)
+        place = index.place[keys]
+        asks = kinds == LOOK_UP
+        acts = kinds >= SET
+        leases = self.single_flight or self.stale_while_revalidate > 0.0 or any(shelf.leases for shelf in self.shelves)
+        if not leases:  # a delete of what nobody has and no message of this batch sets does nothing
+            SCRATCH.changed[keys[kinds == SET]] = turn
+            idle = (kinds == DELETE) & (place == NOWHERE) & (SCRATCH.changed[keys] != turn)
+            acts &= ~idle
+        else:
+            idle = np.zeros(rows.size, dtype=np.bool_)
+        SCRATCH.changed[keys[acts]] = turn
+        free = asks & (SCRATCH.changed[keys] != turn)
+        hit = free & (place == nodes + 1)
+        hit &= at < index.ends[keys]
+        verdict = np.where(hit, HIT, 0)
+        version = np.where(hit, index.version[keys], 0)
+        done = hit | idle
+        if not self.single_flight:
+            lead = free & (place == NOWHERE)
+            verdict[lead] = LEAD
+            done |= lead
+        hits = np.flatnonzero(hit)
+        SCRATCH.last[keys[hits]] = (turn << 32) + hits
+        self._in_order(served, (at, rows, nodes, keys, kinds), np.flatnonzero(~done), _Hits(keys[hits], hits),
+                       turn << 32, verdict, version)  # fmt: skip
+        served.verdict, served.version = verdict, version
+        return served
+
+    def _in_order(
+        self, served: Served, batch: tuple[F8, I8, I8, I8, I8], rest: I8, hits: _Hits, base: int, verdict: I8, version: I8
+    ) -> None:
+        """Handle the messages `rest` (indexes, ascending) and whatever becomes one of them, each after the hits before it."""
+        at, rows, nodes, keys, kinds = batch
+        shelves, last, slot_of = self.shelves, SCRATCH.last, self.mail.slot
+        uses = self.index.uses
+        start = self.began = uses.clock + 1  # no stamp is 0
+        self.stamped = isinstance(shelves[0].policy, StampedLRU)
+        late: list[int] = []  # hits that are none, since their entry was evicted before
+        columns = (column[rest].tolist() for column in (at, rows, nodes, keys, kinds))
+        todo = iter(zip(rest.tolist(), *columns, strict=True))
+        event = next(todo, None)
+        while event is not None or late:
+            if late and (event is None or late[0] < event[0]):
+                i = heappop(late)
+                t, row, node, key, kind = float(at[i]), int(rows[i]), int(nodes[i]), int(keys[i]), LOOK_UP
+            else:
+                assert event is not None
+                i, t, row, node, key, kind = event
+                event = next(todo, None)
+            shelf = shelves[node]
+            if self._asks_for_hits(shelf, kind, key, base):
+                self._tell(hits, i, nodes)
+            uses.clock = start + STRIDE * i
+            if kind == LOOK_UP:
+                entry = shelf.entries.get(key)
+                if entry is not None and t < entry[1]:
+                    shelf.policy.touch(key)
+                    verdict[i], version[i] = HIT, entry[0]
+                else:
+                    verdict[i], version[i] = self._missed(served, t, node, key, entry, int(slot_of[row]))
+            else:
+                verdict[i] = self._other(served, kind, t, node, key, row)
+                gone = self.gone
+                if gone >= 0:
+                    self.gone = -1
+                    if last[gone] > base + i:
+                        self._take_back(hits, gone, late, verdict, version)
+        self._tell(hits, at.size, nodes)
+        uses.clock = start + STRIDE * at.size
+
+    def _asks_for_hits(self, shelf: Shelf, kind: int, key: int, base: int) -> bool:
+        """Whether a message hangs on hits of the batch: with stamps only if its key, or the one to be evicted, has any."""
+        last, policy = SCRATCH.last, shelf.policy
+        if not isinstance(policy, StampedLRU):
+            return kind != DELETE
+        if kind != SET:
+            return bool(last[key] >= base)
+        if key in shelf.entries or len(policy) < policy.capacity:
+            return False
+        return bool(last[policy.oldest()] >= base)
+
+    def _tell(self, hits: _Hits, until: int, nodes: I8) -> None:
+        """Tell the policies of the hits before place `until` of the batch."""
+        begin = hits.at
+        end = hits.at = bisect_left(hits.list, until, begin)
+        if begin == end:
+            return
+        keys, place = hits.keys[begin:end], hits.place[begin:end]
+        if self.stamped:
+            self.index.uses.stamps[keys] = self.began + STRIDE * place
+            return
+        for node, key in zip(nodes[place].tolist(), keys.tolist(), strict=True):
+            self.shelves[node].policy.touch(key)
+
+    def _take_back(self, hits: _Hits, key: int, late: list[int], verdict: I8, version: I8) -> None:
+        """The key was evicted: later hits on it are to be decided in their turn."""
+        wrong = np.flatnonzero(hits.keys[hits.at :] == key) + hits.at
+        places = hits.place[wrong]
+        verdict[places] = version[places] = 0
+        hits.keys, hits.place = np.delete(hits.keys, wrong), np.delete(hits.place, wrong)
+        hits.list = hits.place.tolist()
+        for i in places.tolist():
+            heappush(late, i)

@@ -1,0 +1,168 @@
+"""The way back through the cache tier: answers to look-ups, fills of what was read, deletes or sets of what was written.
+
+A fill, a delete and a set travel from the web server to the node while the user's answer travels on: nobody waits for the
+node's word. So a delete can be overtaken by an older fill, and a lost delete leaves a stale entry until its time is up; both are
+counted when somebody reads it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...causes import Cause
+from ...fabric import Fate
+from ...flights import COALESCED, FILLS, HIT, MISS, STALE
+from .desk import HIT as FOUND
+from .desk import LEAD, Served
+from .mail import DELETE, FILL, LEASE_END, RELEASE, SET, WRITER
+from .path import F8, I8, CachePath
+
+LEASE_S = 10.0  # a lease not used for so long goes to the next who waits (Nishtala et al. 2013: one token a key every 10 s)
+
+
+class CacheFills(CachePath):
+    """Answers and messages that change what a node holds."""
+
+    # ---- answers of the nodes
+
+    def _answer(self, kind: int, t: F8, rows: I8, version: I8) -> None:
+        flights, mail = self.core.flights, self.mail
+        slots, node = mail.slot[rows], mail.node[rows].astype(np.int64)
+        hop = self.core.fabric.hop("cache", node, "web", self._web(rows), back=True)
+        at = t + hop.delay
+        late = at > mail.deadline[rows]
+        if hop.fate is not None:
+            late |= hop.fate != Fate.PASS
+        if late.any():  # lost or too slow: the library has turned away meanwhile
+            flights.wait[slots[late]] += mail.deadline[rows[late]] - t[late]
+            self._ask_another(mail.deadline[rows[late]], rows[late])
+            slots, at, version = slots[~late], at[~late], version[~late]
+            flights.wire[slots] += hop.delay[~late]
+        else:
+            flights.wire[slots] += hop.delay
+        if kind == FOUND:
+            flights.flags[slots] |= HIT
+            self._read(slots, version)
+            self.replies.from_web(at, slots)
+            return
+        flights.flags[slots] |= MISS | (FILLS if kind == LEAD else 0)
+        self.left[slots] = at
+        self._to_database(at, slots)
+
+    def _read(self, slots: I8, version: I8) -> None:
+        """These requests have read these versions; a version older than the last commit is a stale read."""
+        flights = self.core.flights
+        flights.version[slots] = version
+        stale = version < self.database.committed(flights.key[slots].astype(np.int64))
+        if stale.any():
+            flights.flags[slots[stale]] |= STALE
+            self.counts.add("stale", int(np.count_nonzero(stale)))
+
+    def _settle(self, served: Served) -> None:
+        flights = self.core.flights
+        if served.leased:
+            t, node, key, token, slot = (np.array(column) for column in zip(*served.leased, strict=True))
+            self.leased[slot] = True
+            rows = self.mail.add(LEASE_END, node, key)
+            self.mail.token[rows] = token
+            self.inbox.push(t + LEASE_S, rows)
+        if served.answered:
+            t, slot, node, version, since = (np.array(column) for column in zip(*served.answered, strict=True))
+            flights.wait[slot] += t - since
+            flights.flags[slot] |= MISS | COALESCED
+            self._read(slot, version)
+            self.replies.send(t, slot, "cache", node)
+        if served.failed:
+            t, slot, node, cause, event, since = (np.array(column) for column in zip(*served.failed, strict=True))
+            flights.wait[slot] += t - since
+            flights.flags[slot] |= MISS | COALESCED
+            for number in np.unique(cause).tolist():
+                self.replies.fail(slot[cause == number], Cause(number), event[cause == number])
+            self.replies.send(t, slot, "cache", node)
+        if served.leading:
+            t, slot, node, since = (np.array(column) for column in zip(*served.leading, strict=True))
+            flights.wait[slot] += t - since
+            flights.flags[slot] |= MISS | FILLS
+            self._reset_library(t, slot, node)
+
+    def _reset_library(self, t: F8, slots: I8, node: I8) -> None:
+        """Those who waited at the node hear at t (n,) that there is nothing to wait for: they read the database."""
+        flights = self.core.flights
+        hop = self.core.fabric.hop("cache", node, "web", flights.web[slots].astype(np.int64), back=True)
+        delay = hop.delay if hop.fate is None else np.where(hop.fate == Fate.PASS, hop.delay, self.timeout)
+        flights.wire[slots] += delay
+        self.left[slots] = t + delay
+        self._to_database(t + delay, slots)
+
+    # ---- what the web servers bring
+
+    def filled(self, t: F8, slots: I8, node: I8) -> None:
+        """Values read for rows with flag FILLS leave database nodes `node` (n,) at t (n,): to the web server, set from there."""
+        flights = self.core.flights
+        key, version, home = flights.key[slots].astype(np.int64), flights.version[slots], flights.cache[slots].astype(np.int64)
+        token = np.where(self.leased[slots], flights.id[slots], FILL)
+        at, web = self._through_web(t, slots, node)
+        recompute = at - self.left[slots]
+        arrived = np.isfinite(at)  # what a dead web server should have set stays unset
+        at, web, recompute = at[arrived], web[arrived], recompute[arrived]
+        key, version, home, token = key[arrived], version[arrived], home[arrived], token[arrived]
+        if not at.size:
+            return
+        self._post(SET, at, web, home, key, version, token, recompute)
+        if self.homes.copies == 2:
+            owners = self.homes.owners(key)
+            other = np.where(owners[0] == home, owners[1], owners[0])
+            self._post(SET, at, web, other, key, version, np.full(at.size, FILL), recompute)
+
+    def fill_failed(self, t: F8, slots: I8, cause: Cause, event: I8 | int) -> None:
+        """Reads for rows with flag FILLS failed, known at the web server at t (n,): a lease they hold is given back."""
+        flights = self.core.flights
+        holds = self.leased[slots]
+        if not holds.any():
+            return
+        events = np.broadcast_to(np.asarray(event), slots.shape)[holds]
+        t, slots = t[holds], slots[holds]
+        home, web = flights.cache[slots].astype(np.int64), flights.web[slots].astype(np.int64)
+        key, nothing = flights.key[slots].astype(np.int64), np.zeros(t.size)
+        rows = self._post(RELEASE, t, web, home, key, nothing.astype(np.int64), flights.id[slots], nothing)
+        self.mail.cause[rows] = cause
+        self.mail.event[rows] = events
+        self.leased[slots] = False
+
+    def written(self, t: F8, slots: I8, node: I8) -> None:
+        """Committed writes are acknowledged from database nodes at t (n,): on their way they delete or set the entries."""
+        flights = self.core.flights
+        key, version = flights.key[slots].astype(np.int64), flights.version[slots]
+        at, web = self._through_web(t, slots, node)
+        arrived = np.isfinite(at)
+        at, web, key, version = at[arrived], web[arrived], key[arrived], version[arrived]
+        if not at.size:
+            return
+        kind = SET if self.write_mode == "through" else DELETE
+        nothing = np.zeros(at.size)
+        for home in self.homes.owners(key):
+            self._post(kind, at, web, home, key, version, np.full(at.size, WRITER), nothing)
+
+    def _through_web(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8]:
+        """Send answers on to the users; when each was at its web server (n,), inf if it never was, and which (n,)."""
+        flights = self.core.flights
+        flights.web_out[slots] = np.inf
+        web = flights.web[slots].astype(np.int64)
+        self.replies.send(t, slots, "db", node)
+        return flights.web_out[slots], web
+
+    def _post(self, kind: int, t: F8, web: I8, node: I8, key: I8, version: I8, token: I8, recompute: F8) -> I8:
+        """A message that nobody waits for leaves web servers at t (n,); returns its rows (n,), the lost ones freed already."""
+        hop = self.core.fabric.hop("web", web, "cache", node)
+        mail = self.mail
+        rows = mail.add(kind, node, key)
+        mail.version[rows], mail.token[rows], mail.recompute[rows] = version, token, recompute
+        mail.deadline[rows] = np.inf
+        if hop.fate is None:
+            self.inbox.push(t + hop.delay, rows)
+            return rows
+        passed = hop.fate == Fate.PASS
+        self.inbox.push((t + hop.delay)[passed], rows[passed])
+        self.counts.add("lost_messages", int(np.count_nonzero(~passed)))
+        mail.free(rows[~passed])
+        return rows

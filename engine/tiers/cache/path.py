@@ -1,0 +1,270 @@
+"""The way of a look-up through the cache tier, and of what is filled and written back into it.
+
+The web servers' client library picks the node, waits at most `timeout`, and asks the database when no good answer comes; it
+sets what it read, and deletes (or sets) what it wrote, without waiting for the node's word. A node handles its messages one by
+one, each costs `service_us` of its time (so a hot key can saturate its home); what it does with them is cache_desk's business,
+in the exact order in which it finishes them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core import Core, generator
+from ...fabric import Fate
+from ...flights import SERVER
+from ...load import Gauge
+from ...nodes import Nodes
+from ...pending import Pending
+from ...queueing import Departures, Stations
+from ...replies import ORPHAN, Replies
+from ..base import Tier
+from .bulk import BulkDesk
+from .counts import Counts
+from .desk import ERROR, HIT, LEAD, Served, Verdict
+from .homes import Homes
+from .mail import BURNT, DELETE, FAULTY, LEASE_END, LOOK_UP, SET, UNDELIVERED, Mail
+
+if TYPE_CHECKING:
+    from ..database import Database
+
+I8 = NDArray[np.int64]
+F8 = NDArray[np.float64]
+
+
+ANSWERS = (HIT, LEAD, ERROR)
+
+
+class CachePath(Tier):
+    """The data path. `leased`, `left`: by request row, whether it holds a lease, and when it left for the database."""
+
+    name = "cache"
+
+    def __init__(self, core: Core, replies: Replies) -> None:
+        super().__init__(core)
+        part = core.config.cache
+        self.replies = replies
+        self.timeout = part.timeout
+        self.service_us = part.service_us
+        self.write_mode: str = part.write_mode
+        self.nodes = Nodes("cache")
+        core.fabric.add_tier(self.nodes)
+        self.homes = Homes(part.mode, part.virtual_nodes, core.config.traffic.keys)
+        self.mail = Mail()
+        self.inbox = Pending(core.dt)  # messages on the wire
+        self.patience = Pending(core.dt)  # deadlines of look-ups that will not be answered in time
+        self.stations = Stations()
+        self.desk = BulkDesk(part, self.mail, core.flights, generator(core.seed, "cache"), core.config.traffic.keys)
+        self.rng = generator(core.seed, "cache errors")
+        self.counts = Counts()
+        self.gauge = Gauge()
+        self.leased = np.zeros(core.flights.capacity, dtype=np.bool_)
+        self.left = np.zeros(core.flights.capacity)
+        self.all_alive = True  # every node is up and a member
+        self.any_errors = False
+        self.database: Database
+
+    @abstractmethod
+    def _answer(self, kind: int, t: F8, rows: I8, version: I8) -> None:
+        """Send the node's word on look-ups `rows` at t (n,) back to their web servers; version (n,) of what was found."""
+
+    @abstractmethod
+    def _settle(self, served: Served) -> None:
+        """Answer those who waited for a fill, and time the leases that were granted."""
+
+    # ---- asking
+
+    def look_up(self, t: F8, slots: I8) -> None:
+        """Cached reads leave their web servers at t (n,) for the homes of their keys."""
+        if not slots.size:
+            return
+        if self.leased.size < self.core.flights.capacity:
+            more = self.core.flights.capacity - self.leased.size
+            self.leased = np.concatenate([self.leased, np.zeros(more, dtype=np.bool_)])
+            self.left = np.concatenate([self.left, np.zeros(more)])
+        self.leased[slots] = False
+        keys = self.core.flights.key[slots].astype(np.int64)
+        self.counts.asked_keys.append(keys)
+        owners = self.homes.owners(keys)
+        if not owners.shape[0]:
+            self._to_database(t, slots)
+            return
+        copy = self.core.flights.id[slots] % owners.shape[0]  # the copies of a pair share the reads
+        self._ask(t, slots, owners[copy, np.arange(slots.size)], 0)
+
+    def _ask(self, t: F8, slots: I8, node: I8, tried: int) -> None:
+        """Send look-ups to these nodes (n,); `tried` copies have been asked before."""
+        core = self.core
+        core.flights.cache[slots] = node
+        hop = core.fabric.hop("web", core.flights.web[slots].astype(np.int64), "cache", node)
+        mail = self.mail
+        rows = mail.add(LOOK_UP, node, core.flights.key[slots])
+        mail.slot[rows], mail.asked[rows], mail.tried[rows] = slots, t, tried
+        deadline = t + self.timeout
+        mail.deadline[rows] = deadline
+        there, due = rows, t + hop.delay
+        if hop.fate is not None:
+            dropped, refused = hop.fate == Fate.DROPPED, hop.fate == Fate.REFUSED
+            mail.kind[rows[dropped]] = UNDELIVERED
+            self.patience.push(deadline[dropped], rows[dropped])
+            self._turn_away(due[refused], rows[refused], hop.delay[refused])
+            passed = ~dropped & ~refused
+            there, due, deadline = rows[passed], due[passed], deadline[passed]
+        slow = due > deadline  # a long way, or retransmissions: later than the library waits
+        if slow.any():
+            self.patience.push(deadline[slow], there[slow])
+        self.inbox.push(due, there)
+
+    def _turn_away(self, t: F8, rows: I8, back: F8) -> None:
+        """Look-ups refused at t by a host without a server: the reset is back at the library `back` (n,) later."""
+        if not rows.size:
+            return
+        slots = self.mail.slot[rows]
+        self.core.flights.wire[slots] += t + back - self.mail.asked[rows]
+        self._ask_another(t + back, rows)
+        self.mail.free(rows)
+
+    def _ask_another(self, t: F8, rows: I8) -> None:
+        """No answer from this node: the other copy of a pair is asked once, then the database."""
+        mail = self.mail
+        slots, node = mail.slot[rows], mail.node[rows].astype(np.int64)
+        self.counts.add("unanswered", rows.size)
+        again = np.zeros(rows.size, dtype=np.bool_)
+        if self.homes.copies == 2:
+            owners = self.homes.owners(mail.key[rows].astype(np.int64))
+            other = np.where(owners[0] == node, owners[1], owners[0])
+            again = mail.tried[rows] == 0
+            self._ask(t[again], slots[again], other[again], 1)
+        self._to_database(t[~again], slots[~again])
+
+    def _to_database(self, t: F8, slots: I8) -> None:
+        """Reads leave their web servers at t (n,) for the database; what a dead web server asked for is dropped."""
+        flights = self.core.flights
+        orphan = (flights.flags[slots] & ORPHAN) != 0
+        if orphan.any():
+            self.core.ledger.wasted.add_one(0, int(np.count_nonzero(orphan)))
+            flights.close(slots[orphan], SERVER)
+            t, slots = t[~orphan], slots[~orphan]
+        if slots.size:
+            self.counts.add("reads_behind", slots.size)
+            self.database.arrive(t, slots)
+
+    # ---- the nodes' step
+
+    def step(self) -> None:
+        """Let arrive what is due, serve it in order of (time, serial), give up what took too long."""
+        core, mail = self.core, self.mail
+        t, rows = self.inbox.take(core.end, mail.serial)
+        if t.size:
+            self._count_late(t, rows)
+            node = mail.node[rows].astype(np.int64)
+            if not self.all_alive:
+                alive = self.nodes.up[node] & self.nodes.member[node]
+                self._refuse(t[~alive], rows[~alive])
+                t, rows, node = t[alive], rows[alive], node[alive]
+        if t.size:
+            work = np.where(mail.kind[rows] == LEASE_END, 0.0, self.service_us * 1e-6)
+            plan = self.stations.admit(t, node, work, rows)
+            self._watch(rows, plan.finish)
+        gone = self.stations.departures(core.end)
+        if gone.row.size:
+            self._serve(gone)
+        self._give_up()
+
+    def _count_late(self, t: F8, rows: I8) -> None:
+        """Sets and deletes that came before look-ups which the last step has decided already (the look-ahead rule)."""
+        late = t < self.core.start
+        if late.any():
+            kind = self.mail.kind[rows]
+            late &= (kind == SET) | (kind == DELETE)
+            keys = self.mail.key[rows[late]].astype(np.int64)
+            count = self.counts.overtaken(t[late], self.mail.node[rows[late]].astype(np.int64), keys)
+            self.core.ledger.late.add_one(0, count)
+
+    def _refuse(self, t: F8, rows: I8) -> None:
+        """On the wire when the server died: look-ups are refused at its door, the rest is lost."""
+        asking = self.mail.kind[rows] == LOOK_UP
+        self.counts.add("lost_messages", int(np.count_nonzero(self.mail.kind[rows] >= SET)))
+        self.mail.free(rows[~asking])
+        t, rows = t[asking], rows[asking]
+        if rows.size:
+            hop = self.core.fabric.hop("cache", self.mail.node[rows].astype(np.int64), "web", self._web(rows), back=True)
+            self._turn_away(t, rows, hop.delay)
+
+    def _web(self, rows: I8) -> I8:
+        return self.core.flights.web[self.mail.slot[rows]].astype(np.int64)
+
+    def _watch(self, rows: I8, finish: F8) -> None:
+        """Remember the deadlines of look-ups whose answer would leave too late."""
+        slow = finish > self.mail.deadline[rows]
+        if slow.any():
+            slow &= self.mail.kind[rows] == LOOK_UP
+            self.patience.push(self.mail.deadline[rows[slow]], rows[slow])
+
+    def _give_up(self) -> None:
+        """The library stops waiting at t and asks elsewhere; the node does not know and does the work all the same."""
+        mail = self.mail
+        t, rows = self.patience.take(self.core.end, mail.serial)
+        if not t.size:
+            return
+        open_ = (mail.kind[rows] == LOOK_UP) | (mail.kind[rows] == UNDELIVERED)
+        rows = np.unique(rows[open_ & (mail.deadline[rows] == t)])
+        if rows.size:
+            self._abandon(rows)
+
+    def _abandon(self, rows: I8) -> None:
+        mail = self.mail
+        self.core.flights.wait[mail.slot[rows]] += mail.deadline[rows] - mail.asked[rows]
+        undelivered = mail.kind[rows] == UNDELIVERED
+        mail.kind[rows[~undelivered]] = BURNT
+        self._ask_another(mail.deadline[rows], rows)
+        mail.free(rows[undelivered])
+
+    def _serve(self, gone: Departures) -> None:
+        """What the nodes have finished: decide in order, then send the answers."""
+        mail, rows, node = self.mail, gone.row, gone.node
+        asking = mail.kind[rows] == LOOK_UP
+        over = (gone.finish > mail.deadline[rows]) & asking
+        if over.any():
+            self._abandon(rows[over])
+            asking &= ~over
+        if self.any_errors:
+            faulty = asking & (self.rng.random(rows.size) < self.nodes.error_rate[node])
+            mail.kind[rows[faulty]] = FAULTY
+        served = self.desk.serve(gone.finish, rows, node)
+        verdict, version = served.verdict, served.version
+        slots = mail.slot[rows[asking]]
+        flights = self.core.flights
+        flights.wire[slots] += gone.arrival[asking] - mail.asked[rows[asking]]
+        flights.wait[slots] += gone.start[asking] - gone.arrival[asking]
+        flights.service[slots] += gone.finish[asking] - gone.start[asking]
+        self._count(gone, verdict, asking)
+        for kind in ANSWERS:
+            which = np.flatnonzero(verdict == kind)
+            if which.size:
+                self._answer(kind, gone.finish[which], rows[which], version[which])
+        self._settle(served)
+        mail.free(rows)
+        self.counts.take(self.desk.tally(), self.desk.evicted)
+
+    def _count(self, gone: Departures, verdict: I8, asking: NDArray[np.bool_]) -> None:
+        counts = self.counts
+        self.gauge.count(gone)
+        counts.recent = (gone.finish[asking], gone.node[asking], self.mail.key[gone.row[asking]].astype(np.int64))
+        counts.decide(gone.node, verdict)
+        flights, tracer = self.core.flights, self.core.tracer
+        if not tracer.open:
+            return
+        slots = self.mail.slot[gone.row]
+        for i in tracer.pick(flights, np.where(asking, slots, 0)):
+            if asking[i]:
+                n = int(gone.node[i])
+                tracer.span(
+                    int(slots[i]), "cache", self.nodes.names[n], address=self.nodes.addresses[n],
+                    came=float(gone.arrival[i]), wait=float(gone.start[i] - gone.arrival[i]),
+                    service=float(gone.finish[i] - gone.start[i]), note=Verdict(int(verdict[i])).name.lower(),
+                )  # fmt: skip

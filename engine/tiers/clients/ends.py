@@ -1,0 +1,63 @@
+"""How an attempt's end is explained: the event that a failure leads back to, and the trace of a sampled request."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...causes import WORDS, Cause, outcome_of
+from ...core import Core
+from ...flights import Outcome
+from ...snapshot import Trace
+
+I8 = NDArray[np.int64]
+
+
+def blame(core: Core, slots: I8) -> None:
+    """Every failure leads to an event: the fault of a node it touched, else the latest disturbance, else overload."""
+    flights = core.flights
+    open_cases = slots[flights.event[slots] == 0]
+    for tier, column in (("web", flights.web), ("db", flights.db), ("cache", flights.cache), ("balancer", flights.balancer)):
+        nodes = core.fabric.tiers.get(tier)
+        if not open_cases.size or nodes is None or not len(nodes):
+            continue
+        index = column[open_cases]
+        flights.event[open_cases] = np.where(index >= 0, nodes.event[np.maximum(index, 0)], 0)
+        open_cases = open_cases[flights.event[open_cases] == 0]
+    if open_cases.size:
+        if not core.log.latest_disturbance and not core.log.overload:
+            core.log.overload = core.log.tell(
+                core.now, "world", "more is asked than the servers can do: requests fail", level="bad", disturbs=True
+            )
+        flights.event[open_cases] = core.log.latest_disturbance or core.log.overload
+    for cause in np.unique(flights.cause[slots]).tolist():
+        last = slots[flights.cause[slots] == cause][-1]
+        core.ledger.cause_event[int(cause)] = int(flights.event[last])
+
+
+def close_trace(core: Core, slot: int, latency: float) -> None:
+    """The user's request is over: its trace is put together. latency in seconds."""
+    flights = core.flights
+    cause = Cause(int(flights.cause[slot]))
+    outcome = outcome_of(cause) if cause is not Cause.NONE else Outcome.OK
+    chain = core.log.chain(int(flights.event[slot])) if outcome is not Outcome.OK else ()
+    why = tuple(e.text for e in map(core.log.find, chain) if e is not None)
+    born = float(flights.born[slot])
+    core.tracer.close(
+        flights,
+        slot,
+        Trace(
+            id=int(flights.root[slot]),
+            route=core.config.route[int(flights.route[slot])].name,
+            key=int(flights.key[slot]),
+            user=int(flights.user[slot]),
+            city=core.fabric.cities[int(flights.city[slot])],
+            born=born,
+            latency_ms=latency * 1e3,
+            outcome=outcome.name.lower(),
+            cause=WORDS[cause] if outcome is not Outcome.OK else "",
+            attempt=int(flights.attempt[slot]),
+            spans=(),
+            why=why,
+        ),
+    )

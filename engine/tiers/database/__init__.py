@@ -1,0 +1,186 @@
+"""The database tier: shards, each a primary with replicas; its step, its settings, what people may do to it.
+
+    db_path      how a request gets to a node, and what happens if it does not
+    db_work      reads and writes at a node, versions, acknowledgements
+    db_log, db_replication   the log and how it reaches the replicas
+    db_failover  crashes, promotion, fencing, split brain, re-pointing
+    db_placement, db_move    which shard owns a key, and moving keys under traffic
+    db_reading   what is shown of it all
+
+Everything that changes the database from outside (faults, commands) does so at a step boundary.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...load import Load, load_of
+from ...queueing import Discipline
+from ...snapshot import Setting
+from ...snapshot.panes import Replication, Shards
+from ..base import OptionValue
+from . import reading as db_reading
+from .move import DatabaseMove
+from .shard import Role
+
+
+class Database(DatabaseMove):
+    """Nodes "db-a1", "db-a2", ... of shard "s1", "db-b1", ... of "s2"; `group` of a node is its shard's name."""
+
+    def step(self) -> None:
+        """Boundary work first (hand-overs, re-pointing), then all requests in order of time."""
+        if self.places.moving:
+            self._hand_over()
+        elif any(shard.leaving for shard in self.shards):
+            self._retire_shards()
+        if self.places.seeds:
+            self._seed()
+        self._repoint()
+        self._end_fallbacks()
+        if self.routing.stale(self.core.now):
+            self.rebuild_pools()
+        self._dispatch()
+        self._admit()
+        self._finish()
+        if self.timers:
+            self._ring()
+        if self.failed:
+            self._dispatch()
+        self.handled = self.core.end
+
+    def second(self) -> None:
+        """Count what was served, note the lags, trim the logs."""
+        now = self.core.end
+        busy = self.stations.busy_seconds(now)
+        self.meters.second(busy, np.array(self.stations.nodes.workers, dtype=np.float64), self.shard_of_node)
+        db_reading.note_lags(self, now)
+        self.meters.moved_trend.push(self.places.moved)
+        self._trim_logs()
+
+    # ---- membership
+
+    def add_shard(self) -> str:
+        """A new shard with as many replicas as the scenario gives one; keys move to it chunk by chunk. Returns its name."""
+        shard = self._found_shard(self.core.config.database.replicas, len(self.shards))
+        self.places.add(shard.name)
+        self.routing.believe(shard.index, range(len(self.core.fabric.zones)), shard.primary)
+        self._links_changed()
+        self.rebuild_pools()
+        return shard.name
+
+    def remove_shard(self, name: str) -> None:
+        """The shard gives its keys away and goes when it has none. ValueError if it cannot."""
+        shard = self.shard_by_name(name)
+        if shard.leaving:
+            raise ValueError(f"{name} is on its way out already")
+        if sum(s.primary >= 0 and not s.leaving for s in self.shards) <= 1:
+            raise ValueError(f"{name} is the last shard and stays")
+        self.places.remove(name)
+        shard.leaving = True
+
+    def add_replica(self, name: str) -> int:
+        """A new replica; it copies the shard's data before it serves. Returns its index; ValueError if there is no such shard."""
+        shard = self.shard_by_name(name)
+        zone = int(self.nodes.zone[shard.nodes[0]]) + len(shard.nodes)
+        index = self._found_node(shard, Role.SEEDING, zone)
+        self.places.seed(index, shard.index)
+        self._relink(shard)
+        return index
+
+    def remove_node(self, index: int) -> None:
+        """Take a replica or a former primary out of the system. ValueError for the primary."""
+        name = self.nodes.names[index]
+        if self.role_of[index] is Role.PRIMARY:
+            raise ValueError(f"{name} is the primary of {self.nodes.group[index]}: promote a replica first")
+        if self.role_of[index] is Role.GONE:
+            raise ValueError(f"{name} is gone already")
+        shard = self.shards[int(self.shard_of_node[index])]
+        self._retire_node(index)
+        if shard.standby == index:
+            self._choose_standby(shard)
+        self._relink(shard, anew=True)
+        self.rebuild_pools()
+
+    def restore_node(self, index: int) -> None:
+        """A removed node comes back under its old name, without data; if its shard is gone meanwhile, the log says why not."""
+        shard = self.shards[int(self.shard_of_node[index])]
+        if shard.primary < 0:
+            text = f"{self.nodes.names[index]} does not come back: {shard.name} is gone"
+            self.core.log.tell(self.core.now, "database", text, level="warn", target=self.nodes.names[index])
+            return
+        assert self.role_of[index] is Role.GONE, f"{self.nodes.names[index]} was never removed"
+        self.nodes.member[index] = True
+        self.nodes.born[index] = self.core.now
+        self._set_role(index, Role.SEEDING)
+        shard.log.follow(index, shard.log.head)
+        self.places.seed(index, shard.index)
+        self._relink(shard)
+
+    # ---- settings
+
+    def option(self, name: str) -> OptionValue:
+        """As `Tier.option`; `placement` is the rule that places keys."""
+        return self.places.rule if name == "placement" else super().option(name)
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        """As `Tier.set_option`; what is planned already is planned anew."""
+        now = self.core.now
+        if name == "placement":
+            self.places.set_rule(str(value))
+            return
+        if name == "queue":
+            self.queue = int(value)
+            for index in range(len(self.nodes)):
+                self.stations.set_bound(index, now, self.queue or None)
+            return
+        super().set_option(name, value)
+        if name in ("mode", "semi_sync_timeout"):
+            for shard in self.shards:
+                if shard.primary >= 0:
+                    self.replan_commits(shard)
+        elif name == "apply_per_second":
+            self._links_changed()
+        elif name == "read_from":
+            self.rebuild_pools()
+        elif name == "discipline":
+            self.stations.set_discipline(now, Discipline(str(value)))
+            for index in range(len(self.nodes)):
+                self._watch(index)
+
+    # ---- views
+
+    def is_primary(self, index: int) -> bool:
+        """Is this node the primary of its shard?"""
+        return self.role_of[index] is Role.PRIMARY
+
+    def shard_of(self, key: int) -> str:
+        """Name of the shard that owns a key."""
+        return self.shards[int(self.places.owner[key])].name
+
+    def roles(self) -> dict[str, str]:
+        """Role of every node, by name."""
+        return {name: role.value for name, role in zip(self.nodes.names, self.role_of, strict=True)}
+
+    def load(self) -> Load:
+        """How loaded the nodes are."""
+        return load_of(self.stations, self.meters.utilisation, self.meters.rate, self.meters.latency, self.core.now)
+
+    def shipped_rate(self) -> float:
+        """Records sent to replicas in the last second."""
+        return float(self.meters.shipped_last)
+
+    def record(self) -> dict[str, int]:
+        """Counters since the start, by name."""
+        return dict(self.meters.totals)
+
+    def reading(self) -> Replication:
+        """Pane 5."""
+        return db_reading.replication(self)
+
+    def shards_reading(self) -> Shards:
+        """Pane 6."""
+        return db_reading.shards(self)
+
+    def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
+        """State and settings of one node."""
+        return db_reading.inspect(self, node)

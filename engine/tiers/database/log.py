@@ -1,0 +1,170 @@
+"""The log of a shard: every write in order, what each replica has received and applied of it, and when.
+
+A record has a log sequence number (LSN), counting up from 0 without gaps. Columns of a log and of its followers are indexed by
+`lsn - base`; what every follower has applied is dropped from the front now and then. A record knows the record before it that
+concerns the same key, so the version of a key that a node can see is found by walking back from the newest one.
+
+Times in a log are plans: nothing but a change at a step boundary (a cut link, a slower applier) can alter them, and such a
+change revises exactly what lies after it (engine.tiers.database.replication).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+INF = float("inf")
+NONE = -1  # LSN before the first record of a key
+
+# written, commit: seconds. work: apply demand in mean records. user, root: of the request, -1 = a copied row.
+COLUMNS: dict[str, str] = {
+    "written": "f8", "commit": "f8", "work": "f8", "key": "i8", "user": "i8", "root": "i8", "version": "i8",
+    "previous": "i8", "previous_version": "i8", "acknowledged": "?",
+}  # fmt: skip
+FOLLOWED = ("received", "applied")
+
+
+class Follower:
+    """A replica's place in the log of its shard.
+
+    received, applied: when each record arrives and is applied, seconds, inf = not as things stand; ascending. open: records
+    reach it now. delay: one way, seconds. rate: records applied a second, 0 = stopped. owed: work left of record `owed_lsn`,
+    which was begun before the rate changed.
+    """
+
+    __slots__ = ("applied", "delay", "node", "open", "owed", "owed_lsn", "rate", "received")
+
+    def __init__(self, node: int, capacity: int, position: int) -> None:
+        """position: records (from the base on) that it has already."""
+        self.node = node
+        self.open = False
+        self.delay = 0.0
+        self.rate = 0.0
+        self.owed = 0.0
+        self.owed_lsn = NONE
+        self.received: F8 = np.full(capacity, INF)
+        self.applied: F8 = np.full(capacity, INF)
+        self.received[:position] = -INF
+        self.applied[:position] = -INF
+
+
+class Log:
+    """Records base .. head - 1, and the followers by node."""
+
+    written: F8
+    commit: F8
+    work: F8
+    key: I8
+    user: I8
+    root: I8
+    version: I8
+    previous: I8
+    previous_version: I8
+    acknowledged: NDArray[np.bool_]  # has its user been told?
+
+    def __init__(self, capacity: int = 256) -> None:
+        self.base = 0
+        self.size = 0
+        self.capacity = capacity
+        self.followers: dict[int, Follower] = {}
+        for name, kind in COLUMNS.items():
+            setattr(self, name, np.zeros(capacity, dtype=kind))
+
+    @property
+    def head(self) -> int:
+        """LSN of the next record: the number of records ever written."""
+        return self.base + self.size
+
+    def append(
+        self, t: float, key: int, user: int, root: int, version: int, previous: int, previous_version: int, work: float
+    ) -> int:
+        """A record written at t; its times at the followers and its commit are to be planned. Returns its LSN."""
+        i = self.size
+        if i == self.capacity:
+            self._resize(2 * self.capacity)
+        self.written[i] = t
+        self.work[i] = work
+        self.key[i] = key
+        self.user[i] = user
+        self.root[i] = root
+        self.version[i] = version
+        self.previous[i] = previous
+        self.previous_version[i] = previous_version
+        self.acknowledged[i] = False
+        self.size = i + 1
+        return self.base + i
+
+    def follow(self, node: int, position: int) -> Follower:
+        """A new follower that has everything before LSN `position` (base <= position <= head)."""
+        assert self.base <= position <= self.head, f"position {position} is not in the log {self.base}..{self.head}"
+        follower = Follower(node, self.capacity, position - self.base)
+        self.followers[node] = follower
+        return follower
+
+    def position(self, node: int, t: float) -> int:
+        """Records that follower `node` has applied at time t."""
+        return self.base + int(self.followers[node].applied[: self.size].searchsorted(t, side="right"))
+
+    def received(self, node: int, t: float) -> int:
+        """Records that follower `node` has received at time t."""
+        return self.base + int(self.followers[node].received[: self.size].searchsorted(t, side="right"))
+
+    def committed(self, t: float) -> int:
+        """Records committed at time t."""
+        return self.base + int(self.commit[: self.size].searchsorted(t, side="right"))
+
+    def walk(self, lsn: int, version: int, position: int) -> int:
+        """Version of a key as of `position` records, from its newest record `lsn` with `version` back."""
+        previous, older, base = self.previous, self.previous_version, self.base
+        while lsn >= position:
+            i = lsn - base
+            version = int(older[i])
+            lsn = int(previous[i])
+        return version
+
+    def as_of(self, plan: F8, lsn: int, version: int, t: float) -> int:
+        """As `walk` to the first record on the way whose time in `plan` (one of the ascending columns) is at most t."""
+        previous, older, base = self.previous, self.previous_version, self.base
+        while lsn >= base and plan[lsn - base] > t:
+            i = lsn - base
+            version = int(older[i])
+            lsn = int(previous[i])
+        return version
+
+    def cut_back(self, position: int) -> None:
+        """Forget all records from LSN `position` on."""
+        self.size = position - self.base
+        for follower in self.followers.values():
+            if follower.owed_lsn >= position:
+                follower.owed_lsn = NONE
+
+    def drop_before(self, lsn: int) -> None:
+        """Forget the records before `lsn`, if that is worth the copying."""
+        n = min(lsn, self.head) - self.base
+        if n < self.capacity // 2:
+            return
+        kept = self.size - n
+        self.base += n
+        for name in COLUMNS:
+            column = getattr(self, name)
+            column[:kept] = column[n : self.size].copy()
+        for follower in self.followers.values():
+            for name in FOLLOWED:
+                column = getattr(follower, name)
+                column[:kept] = column[n : self.size].copy()
+        self.size = kept
+
+    def _resize(self, capacity: int) -> None:
+        for name, kind in COLUMNS.items():
+            wider = np.zeros(capacity, dtype=kind)
+            wider[: self.size] = getattr(self, name)[: self.size]
+            setattr(self, name, wider)
+        for follower in self.followers.values():
+            for name in FOLLOWED:
+                longer = np.full(capacity, INF)
+                longer[: self.size] = getattr(follower, name)[: self.size]
+                setattr(follower, name, longer)
+        self.capacity = capacity

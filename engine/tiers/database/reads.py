@@ -1,0 +1,103 @@
+"""What users see: reads show what is applied at their node, judged against the commits at that very moment.
+
+So staleness, read-your-writes and the order of versions are exact, however long the step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...flights import FILLS, STALE
+from .nodes import F8, I8
+from .path import OUTSIDE, DatabasePath
+
+
+class DatabaseReads(DatabasePath):
+    """Reads at the end of their service, and the question which version is the last committed one."""
+
+    def _read(self, t: F8, slots: I8, node: I8, key: I8) -> None:
+        """Answer reads at t (n,)."""
+        flights, versions = self.core.flights, self.versions
+        version = versions.head_version[key]
+        unsettled = t < versions.settled[key]
+        if self.stray_count or np.count_nonzero(unsettled):
+            version = self._look_back(t, slots, node, key, version, unsettled.nonzero()[0])
+        users = flights.user[slots].astype(np.int64)
+        unwritten, backwards = versions.expect(users, key, version)
+        if np.count_nonzero(unwritten):
+            self._judge_own(flights.sent[slots], users, key, np.flatnonzero(unwritten))
+        self.meters.totals["backwards"] += int(np.count_nonzero(backwards))
+        flights.version[slots] = version
+        self.phase[slots] = OUTSIDE
+        fills = flights.flags[slots] & FILLS
+        n = np.count_nonzero(fills)
+        if self.cache is None or not n:
+            self.replies.send(t, slots, "db", node)
+        elif n == fills.size:
+            self.cache.filled(t, slots, node)
+        else:
+            these, rest = fills.nonzero()[0], (fills == 0).nonzero()[0]
+            self.cache.filled(t[these], slots[these], node[these])
+            self.replies.send(t[rest], slots[rest], "db", node[rest])
+
+    def _look_back(self, t: F8, slots: I8, node: I8, key: I8, version: I8, unsettled: I8) -> I8:
+        """Versions shown (n,), where the newest record is not everywhere yet. What is older than the last commit is counted."""
+        versions, logs = self.versions, [shard.log for shard in self.shards]
+        asked = key[unsettled]
+        columns = (
+            t[unsettled], node[unsettled], self.shard_of_node[node[unsettled]],
+            versions.head_lsn[asked], version[unsettled], versions.head_time[asked],
+        )  # fmt: skip
+        seen: list[int] = []
+        last: list[int] = []
+        for at, n, s, head, number, commit in zip(*[column.tolist() for column in columns], strict=True):
+            log = logs[s]
+            follower = log.followers.get(n)
+            seen.append(log.as_of(log.commit if follower is None else follower.applied, head, number, at))
+            last.append(log.as_of(log.commit, head, number, at) if commit > at else number)
+        shown, newest = version.copy(), version.copy()
+        shown[unsettled], newest[unsettled] = seen, last
+        if self.stray_count:
+            self._read_strays(t, node, key, shown)
+        stale = (shown < newest).nonzero()[0]
+        if stale.size:
+            flights = self.core.flights
+            flights.flags[slots[stale]] |= STALE
+            self.meters.count_stale(key[stale], node[stale])
+        return shown
+
+    def _read_strays(self, t: F8, node: I8, key: I8, shown: I8) -> None:
+        """A former primary shows its own branch, and below it what it had when it was replaced."""
+        for shard in self.shards:
+            for stray in shard.strays.values():
+                for j in np.flatnonzero(node == stray.node).tolist():
+                    k = int(key[j])
+                    own = stray.version(k, float(t[j]))
+                    if own is None:
+                        head, version = int(self.versions.head_lsn[k]), int(self.versions.head_version[k])
+                        own = shard.log.walk(head, version, max(stray.fork, shard.log.base))
+                    shown[j] = own
+
+    def committed(self, keys: I8, t: F8 | None = None) -> I8:
+        """Last committed version of each key (n,), at t (n,) seconds; without t, of all that was handled."""
+        versions = self.versions
+        out: I8 = versions.head_version[keys]
+        open_ = versions.head_time[keys] > (self.handled if t is None else t)
+        if not np.count_nonzero(open_):
+            return out
+        at = np.full(keys.size, self.handled) if t is None else t
+        for j in open_.nonzero()[0].tolist():
+            log = self.shards[int(self.places.owner[keys[j]])].log
+            out[j] = log.as_of(log.commit, int(versions.head_lsn[keys[j]]), int(out[j]), float(at[j]))
+        return out
+
+    def _judge_own(self, sent: F8, users: I8, key: I8, who: I8) -> None:
+        """A user misses his own write: a violation if it was committed before he asked."""
+        for j in who.tolist():
+            log = self.shards[int(self.places.owner[key[j]])].log
+            lsn, version = int(self.versions.head_lsn[key[j]]), int(self.versions.wrote[users[j]])
+            while lsn >= log.base and int(log.version[lsn - log.base]) > version:
+                lsn = int(log.previous[lsn - log.base])
+            found = lsn >= log.base and int(log.version[lsn - log.base]) == version
+            if not found or float(log.commit[lsn - log.base]) <= sent[j]:
+                self.meters.totals["ryw"] += 1

@@ -1,0 +1,196 @@
+"""What the DNS tier shows: pane 2, the JSON record, the inspector. Reads and changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...snapshot import Setting
+from ...snapshot import panes as readings
+from ...snapshot.panes import NodeState
+from .counts import AUTHORITY, BROWSER, HOSTS, OS, RESOLVER, ROOT, TLD, WORDS
+from .levels import LEVELS
+
+if TYPE_CHECKING:
+    from . import Dns
+
+TTL_BINS = 20  # of `ttl_left`: the life left of resolvers' entries, from about to end to just fetched
+
+
+def reading(dns: Dns) -> readings.Dns:
+    """Pane 2."""
+    counts, now = dns.counts, dns.core.now
+    lookups = counts.lookups
+    stale = dns.stale_resolvers(now)
+    return readings.Dns(
+        verdict=_verdict(dns, stale),
+        lookups=float(lookups),
+        levels=_cache_levels(dns) + tuple(_server_level(dns, level) for level in range(len(LEVELS))),
+        records=_records(dns),
+        resolvers=dns.resolvers.n,
+        stale_resolvers=stale,
+        cold_p99_ms=counts.cold_p99,
+        nxdomain_share=float(counts.nxdomain.last[0]) / max(1, lookups),
+        servfail_share=float(counts.servfail.last[0]) / max(1, lookups),
+        ttl_left=ttl_left(dns),
+        walks=tuple(reversed(counts.last_walks)),
+        lookups_trend=counts.lookups_trend.tuple(),
+        stale_trend=counts.stale_trend.tuple(),
+    )
+
+
+def ttl_left(dns: Dns) -> tuple[int, ...]:
+    """How many resolvers have how much of the TTL left, TTL_BINS counts; the last bin also holds all that is beyond it."""
+    left = dns.resolvers.ready_until - dns.core.now
+    left = left[left > 0.0]
+    ttl = max(dns.ttl, 1e-9)
+    bins = np.minimum((left * (TTL_BINS / ttl)).astype(np.int64), TTL_BINS - 1)
+    return tuple(np.bincount(bins, minlength=TTL_BINS).tolist())
+
+
+def _cache_levels(dns: Dns) -> tuple[readings.Level, ...]:
+    counts = dns.counts
+    rows = []
+    for level, ttl in ((BROWSER, dns.browser_cap), (HOSTS, 0.0), (OS, dns.os_cap), (RESOLVER, dns.resolvers.max_ttl)):
+        if level == HOSTS and dns.hosts < 0:
+            continue
+        rows.append(
+            readings.Level(
+                name=WORDS[level],
+                state=NodeState.UP,
+                queries=float(counts.reached(level)),
+                hit_share=counts.share(level),
+                ttl=ttl,
+                verdict=f"overrides with {dns.addresses[dns.hosts]}" if level == HOSTS else "",
+            )
+        )
+    return tuple(rows)
+
+
+def _server_level(dns: Dns, level: int) -> readings.Level:
+    counts = dns.counts
+    state, words = _health(dns, level)
+    asked = int(counts.queries.last[level])
+    lost = int(counts.unanswered.last[level])
+    if lost and asked:
+        words = f"{words + ': ' if words else ''}{lost} of {asked} queries unanswered"
+    ttl = (dns.resolvers.root_ttl, dns.resolvers.delegation_ttl, dns.ttl)[level]
+    return readings.Level(
+        name=LEVELS[level],
+        state=state,
+        queries=float(asked),
+        hit_share=counts.share((ROOT, TLD, AUTHORITY)[level]),
+        p99_ms=counts.level_p99[level],
+        ttl=ttl,
+        verdict=words,
+    )
+
+
+def _health(dns: Dns, level: int) -> tuple[NodeState, str]:
+    """The worst of a level's servers; down only if all of them are."""
+    nodes = dns.nodes
+    servers = dns.levels.members(level)
+    dead = ~nodes.up[servers]
+    frozen = nodes.speed[servers] <= 0.0
+    slow = (nodes.extra_s[servers] > 0.0) | (nodes.loss[servers] > 0.0) | (nodes.error_rate[servers] > 0.0)
+    if dead.all():
+        return NodeState.DOWN, "down"
+    if frozen.all():
+        return NodeState.FROZEN, "frozen"
+    bad = dead | frozen | slow
+    if bad.any():
+        which = ", ".join(nodes.names[i] for i in servers[bad].tolist())
+        return NodeState.SLOW, f"{which} in trouble"
+    return NodeState.UP, ""
+
+
+def _records(dns: Dns) -> tuple[readings.Record, ...]:
+    """The zone as configured; who answers what is known of the name that everybody asks for."""
+    authority = dns.authority
+    end = authority.configured.chain(dns.question)
+    last = end[-1].name if end else dns.question
+    rows = []
+    for rrset in authority.configured.rrsets:
+        gone = authority.served.find(rrset.name) is None
+        served = authority.served.find(rrset.name) or rrset
+        rows.append(
+            readings.Record(
+                name=rrset.name,
+                kind=rrset.kind,
+                value="deleted" if gone else ", ".join(rrset.values),
+                ttl=served.ttl,
+                was=", ".join(authority.was.get(rrset.name, ())),
+                answers=answers(dns) if rrset.name == last else (),
+            )
+        )
+    return tuple(rows)
+
+
+def answers(dns: Dns) -> tuple[tuple[str, int], ...]:
+    """(address or NXDOMAIN, resolvers that answer it from their cache now), most first."""
+    cache, authority = dns.resolvers, dns.authority
+    held = np.bincount(cache.ready[cache.ready_until > dns.core.now], minlength=len(authority.answers))
+    found: dict[str, int] = {}
+    for number, answer in enumerate(authority.answers):
+        if held[number]:
+            word = "NXDOMAIN" if answer.kind == "NX" else ", ".join(authority.addresses[n] for n in answer.numbers)
+            found[word] = found.get(word, 0) + int(held[number])
+    return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _verdict(dns: Dns, stale: int) -> str:
+    counts = dns.counts
+    for level in (2, 1, 0):
+        state, words = _health(dns, level)
+        if state in (NodeState.DOWN, NodeState.FROZEN):
+            return f"{LEVELS[level]} {words}: {int(counts.servfail.last[0])}/s fail as caches run out"
+    if stale:
+        what, _ = dns.authority.current(dns.question)
+        kind = "have not heard of the deletion" if what == "NXDOMAIN" else "still on the old address"
+        return f"{stale:,} of {dns.resolvers.n:,} resolvers {kind}"
+    if counts.nxdomain.last[0]:
+        return f"{int(counts.nxdomain.last[0])}/s get NXDOMAIN"
+    if counts.unanswered.last.any():
+        return f"{int(counts.unanswered.last.sum())}/s queries unanswered"
+    if dns.hosts >= 0:
+        return f"hosts files point to {dns.addresses[dns.hosts]}"
+    return "all levels answer"
+
+
+def record(dns: Dns) -> dict[str, object]:
+    """Every counter since the start."""
+    counts = dns.counts
+    return {
+        "answered": dict(zip(WORDS, counts.answered.sum.tolist(), strict=True)),
+        "coalesced": {"user": int(counts.coalesced.sum[0]), "resolver": int(counts.coalesced.sum[1])},
+        "queries": dict(zip(LEVELS, counts.queries.sum.tolist(), strict=True)),
+        "unanswered": dict(zip(LEVELS, counts.unanswered.sum.tolist(), strict=True)),
+        "walks": int(counts.walks.sum[0]),
+        "nxdomain": int(counts.nxdomain.sum[0]),
+        "servfail": int(counts.servfail.sum[0]),
+        "abandoned": int(counts.abandoned.sum[0]),
+        "resolvers": dns.resolvers.n,
+        "stale_resolvers": dns.stale_resolvers(dns.core.now),
+        "cold_p99_ms": counts.cold_p99,
+    }
+
+
+def inspect(dns: Dns, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
+    """State and settings of one server."""
+    level = next(i for i, servers in enumerate(dns.levels.servers) if node in servers)
+    counts, config = dns.counts, dns.core.config.dns
+    state = (
+        Setting("level", LEVELS[level], ""),
+        Setting("queries", f"{int(counts.queries.last[level])}/s, {int(counts.queries.sum[level])} in all", "of the level"),
+        Setting("unanswered", f"{int(counts.unanswered.last[level])}/s", "of the level"),
+        Setting("p99", f"{counts.level_p99[level]:.0f} ms", "of one query"),
+    )
+    settings = (
+        Setting("first time-out", f"{config.query_timeout * 1e3:.0f} ms", "unbound 1.17.1, a server it does not know"),
+        Setting("tries a level", str(config.tries), "scenario"),
+        Setting("root NS TTL", f"{config.root_ttl:.0f} s", "Debian dns-root-data"),
+        Setting("delegation TTL", f"{config.delegation_ttl:.0f} s", "dig traces of .com"),
+        Setting("record TTL", f"{dns.ttl:.0f} s", "scenario"),
+    )
+    return state, settings
