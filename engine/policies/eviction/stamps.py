@@ -5,7 +5,7 @@ to the top with an older stamp than it has now goes back into the heap with the 
 one evicted is always the one whose last use is longest ago.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush, heapreplace
 
 import numpy as np
@@ -94,6 +94,34 @@ class StampedLRU(EvictionPolicy):
         heappop(self._heap)
         self._drop(key)
         return key
+
+    def admit_all(self, keys: list[int], stamps: list[int]) -> None:
+        """Make keys resident that are not, with their last uses: there is room, stamps ascend and are later than all before.
+
+        The caller has written the stamps to `uses`. What is larger than everything in a heap may be put at its end.
+        """
+        self._entry.update(zip(keys, stamps, strict=True))
+        if len(self._heap) + len(keys) > 2 * len(self._entry) + SPARE:
+            self._heap = [stamp << KEY_BITS | resident for resident, stamp in self._entry.items()]
+            heapify(self._heap)
+        else:
+            self._heap += [stamp << KEY_BITS | key for key, stamp in zip(keys, stamps, strict=True)]
+
+    def evict_idle(self, count: int, busy: Callable[[int], bool]) -> list[int]:
+        """Evict the next `count` keys and return them; if one of them is busy, none goes and the list is empty."""
+        gone: list[int] = []
+        heap, entry = self._heap, self._entry
+        while len(gone) < count:
+            key = self.oldest()
+            if busy(key):
+                for taken in gone:
+                    heappush(heap, entry[taken] << KEY_BITS | taken)
+                return []
+            heappop(heap)
+            gone.append(key)
+        for key in gone:
+            self._drop(key)
+        return gone
 
     def _drop(self, key: int) -> None:
         del self._entry[key]

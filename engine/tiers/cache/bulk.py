@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...policies.eviction.stamps import StampedLRU
-from .desk import HIT, LEAD, Desk, Served
+from .at_once import STRIDE, AtOnceDesk
+from .changes import Messages
+from .desk import HIT, LEAD, Served
 from .index import NOWHERE, SCRATCH
 from .mail import DELETE, LOOK_UP, SET
 from .shelf import Shelf
@@ -24,7 +26,7 @@ F8 = NDArray[np.float64]
 B = NDArray[np.bool_]
 
 BULK_FROM = 120  # messages from which arrays win (measured)
-STRIDE = 4  # stamps of LRU that a message may use
+AT_ONCE_FROM = 40  # messages that change keys from which arrays win (measured)
 
 
 class _Hits:
@@ -39,13 +41,12 @@ class _Hits:
         self.at = 0  # so many have been told
 
 
-class BulkDesk(Desk):
+class BulkDesk(AtOnceDesk):
     """The desk of the cache tier: small batches as in `Desk`, big ones in two parts.
 
-    Of the present batch, began: LRU's clock at its begin; stamped: do the policies take the hits as stamps?
+    stamped: do the policies take the hits of the present batch as stamps?
     """
 
-    began = 0
     stamped = False
 
     def serve(self, at: F8, rows: I8, nodes: I8) -> Served:
@@ -79,8 +80,15 @@ class BulkDesk(Desk):
             done |= lead
         hits = np.flatnonzero(hit)
         SCRATCH.last[keys[hits]] = (turn << 32) + hits
-        self._in_order(served, (at, rows, nodes, keys, kinds), np.flatnonzero(~done), _Hits(keys[hits], hits),
-                       turn << 32, verdict, version)  # fmt: skip
+        self.began = index.uses.clock + 1  # no stamp is 0
+        self.stamped = isinstance(self.shelves[0].policy, StampedLRU)
+        rest = np.flatnonzero(~done)
+        if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
+            rest_rows = rows[rest]
+            changing = Messages(at, nodes, keys, kinds, self.mail.version[rows], place).pick(rest)
+            left, verdict[rest], version[rest] = self._at_once(changing, rest_rows, rest, turn)
+            rest = left
+        self._in_order(served, (at, rows, nodes, keys, kinds), rest, _Hits(keys[hits], hits), turn << 32, verdict, version)
         served.verdict, served.version = verdict, version
         return served
 
@@ -91,8 +99,7 @@ class BulkDesk(Desk):
         at, rows, nodes, keys, kinds = batch
         shelves, last, slot_of = self.shelves, SCRATCH.last, self.mail.slot
         uses = self.index.uses
-        start = self.began = uses.clock + 1  # no stamp is 0
-        self.stamped = isinstance(shelves[0].policy, StampedLRU)
+        start = self.began
         late: list[int] = []  # hits that are none, since their entry was evicted before
         columns = (column[rest].tolist() for column in (at, rows, nodes, keys, kinds))
         todo = iter(zip(rest.tolist(), *columns, strict=True))

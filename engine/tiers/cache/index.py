@@ -72,12 +72,16 @@ class Scratch:
         self.turn = 0
         self.changed: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.last: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.home: NDArray[np.int16] = np.zeros(0, dtype=np.int16)
+        self.mixed: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
 
     def next(self, keys: int) -> int:
         """Number of a new batch; marks of all batches before are smaller than `turn << 32`."""
         if self.changed.size < keys:
             self.changed = np.zeros(keys, dtype=np.int64)
             self.last = np.zeros(keys, dtype=np.int64)
+            self.home = np.zeros(keys, dtype=np.int16)
+            self.mixed = np.zeros(keys, dtype=np.int8)
         self.turn += 1
         return self.turn
 
