@@ -11,6 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
@@ -51,6 +52,7 @@ class ScaletopApp(PacedApp):
     CSS = """
     Toast { padding: 0 1; width: auto; max-width: 60; }
     CommandPalette SearchIcon { display: none; }
+    CommandPalette:nocolor .option-list--option-highlighted { text-style: reverse; }
     """
     BINDINGS = [Binding("ctrl+c", "leave", "quit", show=False, priority=True, id="quit-now")]  # noqa: RUF012 - as Textual has it
 
@@ -112,6 +114,18 @@ class ScaletopApp(PacedApp):
         guard.daemon = True
         guard.start()
         self.exit(return_code=128 + number)
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key right after Escape (a multiplexer sends both at once) is read as Alt and the key: take it as typed."""
+        if isinstance(event, events.Key) and event.key.startswith("alt+") and not self._bound(event.key):
+            await super().on_event(events.Key("escape", "\x1b"))
+            # behind the Escape in the queue of the screen that gets it, so that it is for what is below
+            self.screen.call_later(self.post_message, events.Key(event.key.removeprefix("alt+"), event.character))
+        else:
+            await super().on_event(event)
+
+    def _bound(self, key: str) -> bool:
+        return any(key in row.keys for row in self.settings.keymap)
 
     def tick(self) -> None:
         """A frame, if one is due, the last has arrived, and there is something new to draw."""

@@ -16,12 +16,14 @@ from .keys import Key
 from .units import clock, count, duration, money, percent, plain
 from .view import ViewState
 
-__all__ = ["draw_footer", "draw_header", "flow"]
+__all__ = ["PRESS", "draw_footer", "draw_header", "flow"]
 
 Piece = tuple[str, Code]
 Item = tuple[int, tuple[Piece, ...]]  # (importance, what to write); the least important is left out first
 CALM_ERRORS = 0.001
+CALM_TOP = 2.0  # the scale of the small trends over the usual p99
 LAG_SHARE = 0.9
+PRESS = "press "  # begins the spot of a footer entry; what follows is its row's action. No part's name holds a blank there.
 
 
 def flow(canvas: Canvas, y: int, items: Sequence[Item], *, x: int = 1, gap: int = 2, spread: bool = True) -> None:
@@ -97,7 +99,9 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
 
 def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role: Code) -> None:
     head = snapshot.headline
-    top = max([*head.p99_trend[-12:], 1e-9])
+    lately = sorted(head.p99_trend[-12:])
+    usual = lately[len(lately) // 2] if lately else 0.0
+    top = max(CALM_TOP * usual, *lately[-1:], 1e-9)  # an ordinary p99 leaves room above it
     length = 12 if canvas.width >= 150 else 8
 
     def trend(values: Sequence[float], high: float | None = None) -> Piece:
@@ -140,6 +144,7 @@ def draw_footer(canvas: Canvas, snapshot: Snapshot, state: ViewState, keymap: Se
     if last is not None:
         end = canvas.right(end, 0, f"{last[0]} {last[1]}", Role.BAR_DIM)
         canvas.text(end, 0, last[0], Role.BAR_KEY | BOLD)
+        canvas.spot(PRESS + last[2].action, end, 0, canvas.width - 1 - end)
     x = 1
     if state.filter:
         x = canvas.text(x, 0, f"/{fit(state.filter, min(20, cell_len(state.filter)))}", Role.BAR_KEY | BOLD) + 2
@@ -149,8 +154,10 @@ def draw_footer(canvas: Canvas, snapshot: Snapshot, state: ViewState, keymap: Se
     elif snapshot.hint:
         room = min(end - x - 2, max(40, canvas.width // 2))
         x = canvas.text(x, 0, fit(snapshot.hint, min(room, cell_len(snapshot.hint))), Role.BAR_YOU) + 2
-    for key, words, _ in entries:
-        if x + cell_len(key) + 1 + cell_len(words) + 2 > end:
+    for key, words, row in entries:
+        length = cell_len(key) + 1 + cell_len(words)
+        if x + length + 2 > end:
             continue
+        canvas.spot(PRESS + row.action, x, 0, length)
         x = canvas.text(x, 0, key, Role.BAR_KEY | BOLD)
         x = canvas.text(x + 1, 0, words, Role.BAR_DIM) + 2

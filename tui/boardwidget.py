@@ -7,6 +7,7 @@ from textual.message import Message as TextualMessage
 
 from engine.snapshot import Snapshot
 
+from .bars import PRESS
 from .board import Board, draw_waiting
 from .cells import CellWidget
 from .draw import Canvas, Piece
@@ -28,6 +29,13 @@ class BoardWidget(CellWidget, can_focus=False):
             super().__init__()
             self.change = change
             self.inspect = inspect
+
+    class Pressed(TextualMessage):
+        """An entry of the footer was clicked: its action."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
 
     def __init__(self, board: Board, state: ViewState, palette: Palette) -> None:
         super().__init__(palette, id="board")
@@ -63,10 +71,12 @@ class BoardWidget(CellWidget, can_focus=False):
         return self.state.selected
 
     def on_click(self, event: events.Click) -> None:
-        """A click selects what is under it and focuses its pane; a second one inspects."""
+        """A click selects what is under it and focuses its pane, a second one inspects; on the footer it is the key."""
         target = self.spot_at(event.x, event.y)
         pane = self.board.pane_at(event.x, event.y, self.state)
-        if target:
+        if target.startswith(PRESS):
+            self.post_message(self.Pressed(target.removeprefix(PRESS)))
+        elif target:
             self.post_message(self.Moved(Select(target, pane), inspect=event.chain == 2))
         elif pane and pane != self.board.focus(self.state):
             self.post_message(self.Moved(Focus(pane)))

@@ -15,6 +15,7 @@ from .draw import BOLD, Canvas, Code, Role, cell_len, fit
 from .keymap import key_label
 from .keys import Key
 from .marks import STATE_MARK
+from .safe import safe_text
 from .story import chain, draw_lines, weave
 from .units import duration
 from .waterfall import draw_waterfall, height_of
@@ -45,7 +46,8 @@ def _line(*parts: tuple[int, str, Code]) -> tuple[str, Row]:
 
     def draw(canvas: Canvas, y: int) -> None:
         for x, text, code in parts:
-            canvas.text(x, y, text, code)
+            room = max(0, canvas.width - x)
+            canvas.text(x, y, fit(text, min(room, cell_len(safe_text(text)))), code)
 
     return " ".join(text for _, text, _ in parts), draw
 

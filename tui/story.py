@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from engine.snapshot import Event
 
 from .charts import Glyphs
-from .draw import Canvas, Role
+from .draw import Canvas, Code, Role, cell_len, fit
 from .marks import EVENT_ROLE
+from .safe import safe_text
 from .units import clock
 
-__all__ = ["Line", "Story", "chain", "draw_lines", "weave"]
+__all__ = ["Line", "Story", "chain", "draw_lines", "teller", "told", "weave"]
 
 LIMIT = 5000
 DEEPEST = 6
@@ -79,9 +80,23 @@ def chain(events: Iterable[Event], event_id: int) -> list[Event]:
     return out[::-1]
 
 
+def teller(event: Event) -> str:
+    """Who tells it, in short: an agent needs no word before its name."""
+    return event.by.removeprefix("agent:")
+
+
+def told(event: Event) -> str:
+    """What is told, without the teller's name, which stands before it."""
+    return event.text.removeprefix(f"{teller(event).rpartition(' ')[2]}: ")
+
+
 def draw_lines(canvas: Canvas, lines: Iterable[Line], glyphs: Glyphs = Glyphs.BRAILLE) -> None:
     """One line each: time, who, the keys that were pressed, and the text, indented under its cause."""
     elbow = "`-" if glyphs is Glyphs.ASCII else "└─"
+
+    def write(x: int, y: int, text: str, code: Code) -> int:
+        return canvas.text(x, y, fit(text, max(0, min(cell_len(safe_text(text)), canvas.width - x))), code)
+
     for y, line in enumerate(lines):
         if y >= canvas.height:
             return
@@ -90,9 +105,9 @@ def draw_lines(canvas: Canvas, lines: Iterable[Line], glyphs: Glyphs = Glyphs.BR
         if depth:
             x = canvas.text(x + 3 * (depth - 1), y, elbow + " ", Role.FAINT)
         you = event.by.startswith("you")
-        x = canvas.text(x, y, event.by + " ", Role.YOU if you else Role.DIM)
+        x = write(x, y, teller(event) + " ", Role.YOU if you else Role.DIM)
         if event.keys:
-            x = canvas.text(x, y, event.keys + " ", Role.KEY)
-        canvas.text(x, y, event.text, EVENT_ROLE.get(event.level, Role.TEXT))
+            x = write(x, y, event.keys + " ", Role.KEY)
+        write(x, y, told(event), EVENT_ROLE.get(event.level, Role.TEXT))
         if event.target:
             canvas.spot(event.target, 0, y, canvas.width)

@@ -60,6 +60,9 @@ def default_target(kinds: Sequence[str], selected: str, snapshot: Snapshot, fami
     """
     own = TIER_OF_FAMILY.get(family)
     names = [(kind, name) for kind in kinds for name in candidates(kind, snapshot)]
+    if family == "database" and kinds[:1] == ("db",):  # what concerns the log shows at those who follow it
+        replicas = {node.name for node in snapshot.map.nodes if node.role == "replica"}
+        names.sort(key=lambda pair: pair[1] not in replicas)
     found = list(dict.fromkeys(name for kind, name in names if kind != "tier" or own is None or name == own))
     if selected in found:
         found.remove(selected)

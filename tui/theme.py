@@ -67,7 +67,7 @@ _DARK = Theme(
     ink=_ink(
         "#d3dae4 #8e9bad #566376 #eef2f7 #8cc8ff #b8a5ff",
         "#5ccf8c #f4b950 #ff7070 #b8a1ff #fff2b3 #62d6e8",
-        "#3d4959 #8cc8ff #5aa7e8 #e39a5b",
+        "#3d4959 #8cc8ff #5aa7e8 #9db4d0",
         "#56b4e9 #e69f00 #3fc79a #f0e442 #d98fbb #9fb4cc #ff8a5c #a4d65e",
         "#d3dae4 #8e9bad #b8a5ff",
     ),
@@ -83,7 +83,7 @@ _LIGHT = Theme(
     ink=_ink(
         "#23292f #5b6570 #9aa1a8 #0d1117 #0a5ca8 #6b3fb5",
         "#11713a #8a5600 #bf1d2c #6a45b8 #5a4200 #00667a",
-        "#b9bec4 #0a5ca8 #2a75bb #b3591b",
+        "#b9bec4 #0a5ca8 #2a75bb #4f6a8a",
         "#1f78b4 #a86500 #0f7a5a #7d7400 #a3417f #56687d #b8441a #4f7d10",
         "#23292f #5b6570 #6b3fb5",
     ),
@@ -102,7 +102,7 @@ _CONTRAST_DARK = Theme(
     ink=_ink(
         "#ffffff #d6d6d6 #8c8c8c bold+#ffffff #7fd4ff #ffe066",
         "#5dff9b #ffd000 bold+#ff8585 #d0b8ff #ffff66 #66f0ff",
-        "#9a9a9a #ffe066 #66c2ff #ffb066",
+        "#9a9a9a #ffe066 #66c2ff #c4d6ea",
         "#66c7ff #ffb000 #4dffb8 #ffff55 #ff9be0 #cfd8e3 #ff9966 #b8ff66",
         "#ffffff #d6d6d6 #ffe066",
     ),
@@ -118,7 +118,7 @@ _CONTRAST_LIGHT = Theme(
     ink=_ink(
         "#000000 #333333 #737373 bold+#000000 #003f8a #5a0f9e",
         "#00501f #5f3a00 bold+#8f000e #43208f #3d2c00 #00434f",
-        "#666666 #003f8a #004f99 #8a3800",
+        "#666666 #003f8a #004f99 #37475a",
         "#00508c #7a4800 #005540 #575000 #82205f #37475a #8f2a00 #335c00",
         "#000000 #333333 #5a0f9e",
     ),
@@ -135,7 +135,7 @@ _ANSI_DARK = Theme(
     ink=_ink(
         "default white bright_black bold+bright_white bright_cyan bright_magenta",
         "bright_green bright_yellow bold+bright_red bright_magenta bold+bright_white bright_cyan",
-        "bright_black bright_cyan bright_blue yellow",
+        "bright_black bright_cyan bright_blue cyan",
         "bright_blue yellow green bright_yellow magenta white bright_red bright_green",
         "default white bright_magenta",
     ),
@@ -152,7 +152,7 @@ _ANSI_LIGHT = Theme(
     ink=_ink(
         "default bright_black bright_black bold+default blue magenta",
         "green magenta bold+red blue bold+default magenta",
-        "bright_black blue blue red",
+        "bright_black blue blue cyan",
         "blue red green magenta black cyan bright_black bright_blue",
         "default bright_black magenta",
     ),

@@ -46,6 +46,8 @@ def count(value: float | None, width: int = 6) -> str:
         return UNKNOWN.rjust(width)
     if abs(value) < 999.5 and (float(value).is_integer() or abs(value) >= 99.5):
         return f"{value:.0f}".rjust(width)
+    if 0 < value < 0.005:
+        return "<0.01".rjust(width)  # little is not nothing
     number, prefix = _scaled(value)
     return f"{number} {prefix}".rstrip().rjust(width)
 

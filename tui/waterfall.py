@@ -25,8 +25,8 @@ def draw_waterfall(canvas: Canvas, trace: Trace, glyphs: Glyphs = Glyphs.BRAILLE
     x = canvas.text(x, 0, f"{trace.route} item:{trace.key}", Role.TITLE | BOLD)
     x = canvas.text(x, 0, f"  user {whole(trace.user)} {trace.city}  ", Role.DIM)
     x = canvas.text(x, 0, duration(trace.latency_ms / 1e3, 0) + "  ", Role.TEXT | BOLD)
-    if trace.attempt > 1:
-        x = canvas.text(x, 0, f"attempt {trace.attempt}  ", Role.SLOW)
+    if trace.attempt:  # the first is 0
+        x = canvas.text(x, 0, f"attempt {trace.attempt + 1}  ", Role.SLOW)
     x = canvas.text(x, 0, trace.outcome if ok else f"{trace.outcome}: {trace.cause}", Role.OK if ok else Role.DOWN)
     left = min(LEFT, canvas.width * 45 // 100)
     room = canvas.width - left - 9

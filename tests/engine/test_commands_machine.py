@@ -186,5 +186,9 @@ class CommandsMachine(RuleBasedStateMachine):
 TestCommandsMachine = CommandsMachine.TestCase
 TestCommandsMachine.settings = settings(
     phases=(Phase.generate,),  # making an example smaller would run the world for minutes; it is the same one each time
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=12,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
 )

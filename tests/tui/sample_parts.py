@@ -237,7 +237,7 @@ class Data(Front):
             shards=rows,
             moving=moving,
             moved=12_383 if moving else 0,
-            to_move=20_300 if moving else 0,
+            to_move=7_920 if moving else 0,  # what is left
             moved_share=0.124 if moving else 0.0,
             theory_ring=0.2,
             theory_modulo=0.8,

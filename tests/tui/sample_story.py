@@ -58,7 +58,7 @@ class Story(Data):
             latency_ms=411.8,
             outcome="ok",
             cause="",
-            attempt=1,
+            attempt=0,
             spans=(
                 Span("dns", "", "", 0.0, 0.0, 0.0, 0.0, "browser cache, ttl 188"),
                 Span("balancer", "lb-1", ADDRESS, 0.0, 0.0, 0.3, 3.0, "least connections, 4 healthy"),
@@ -78,7 +78,7 @@ class Story(Data):
             why=(f"{next(iter(self.dead_cache), 'cache-2')} crashed (you, f c, 00:03:32)", "fills on db-1 ×2.9", "queue on db-1"),
         )
         failed = msgspec.structs.replace(
-            slow, id=8_123_777, key=911, city="São Paulo", latency_ms=2_000.0, outcome="failed", cause="time-out", attempt=3
+            slow, id=8_123_777, key=911, city="São Paulo", latency_ms=2_000.0, outcome="failed", cause="time-out", attempt=2
         )
         quick = [
             msgspec.structs.replace(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from engine.snapshot import Backend, Balancer, NodeState, Snapshot
 
 from ..charts import Glyphs
-from ..draw import Canvas, Role, fit
+from ..draw import Canvas, Role, cell_len, fit
 from ..frame import Verdict
 from ..marks import attention_of, mark
 from ..pane import Pane, PaneView, window
+from ..safe import safe_text
 from ..units import count, duration, percent, plain, rate, whole
 from .history import History, fill_with_histories, room_for_histories
 from .table import STRONG, Column, Fact, Table, before, dot, facts, named, rank, sound, spark, tendency
@@ -118,6 +119,13 @@ def _row(table: Table, y: int, backend: Backend, top: float, glyphs: Glyphs) -> 
     table.canvas.spot(backend.name, 0, y, table.canvas.width)
     table.put(y, "mark", *dot(backend.state, glyphs))
     table.put(y, "name", backend.name, state.role if attention_of(backend.state) >= 2 else Role.TEXT)
+    words = backend.verdict or ("checks fail" if not backend.healthy and not attention_of(backend.state) else "")
+    words = words or (state.word if backend.state is not NodeState.UP else "")
+    if gone and words and not backend.rate:  # it gets nothing: the room of its numbers is for why
+        x = table.x("bar") if table.width("bar") else table.x("share")
+        table.canvas.text(x, y, fit(words, max(0, min(cell_len(safe_text(words)), table.canvas.width - x))), state.role)
+        table.canvas.watch(f"balancer.{backend.name}", words, x, y, 6)
+        return
     colour = state.role if attention_of(backend.state) else Role.CHART
     table.bar(y, "bar", backend.share / top if top > 0 else 0.0, glyphs, colour)
     table.put(y, "share", percent(backend.share, 6), number)
@@ -133,8 +141,6 @@ def _row(table: Table, y: int, backend: Backend, top: float, glyphs: Glyphs) -> 
     )
     table.put(y, "trend", spark(backend.share_trend, table.width("trend"), glyphs), Role.CHART)
     table.put(y, "weight", plain(backend.weight), Role.DIM)
-    words = backend.verdict or ("checks fail" if not backend.healthy and not attention_of(backend.state) else "")
-    words = words or (state.word if backend.state is not NodeState.UP else "")
     table.put(y, "words", words, state.role if attention_of(backend.state) else Role.DIM, watch=f"balancer.{backend.name}")
 
 

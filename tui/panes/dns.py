@@ -119,15 +119,15 @@ def _shares(canvas: Canvas, y: int, part: Dns, glyphs: Glyphs) -> int:
 
 def _now(canvas: Canvas, y: int, part: Dns, glyphs: Glyphs) -> None:
     length = max(6, min(20, canvas.width - 60))
-    failing = Role.DOWN if part.nxdomain_share + part.servfail_share > FAILING else Role.TEXT
+    nx, servfail = (Role.DOWN if share > FAILING else Role.TEXT for share in (part.nxdomain_share, part.servfail_share))
     facts(
         canvas,
         y,
         (
             Fact(9, ((rate(part.lookups), Role.TEXT), (" ", Role.TEXT), (spark(part.lookups_trend, length, glyphs), Role.CHART))),
             before(8, "walk p99", duration(part.cold_p99_ms / 1e3, 6)),
-            before(7, "nx", percent(part.nxdomain_share, 6), failing),
-            before(6, "servfail", percent(part.servfail_share, 6), failing),
+            before(7, "nx", percent(part.nxdomain_share, 6), nx),
+            before(6, "servfail", percent(part.servfail_share, 6), servfail),
         ),
         gap=2,
     )

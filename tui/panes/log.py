@@ -15,7 +15,7 @@ from ..frame import Verdict
 from ..marks import EVENT_ROLE
 from ..pane import Pane, PaneView
 from ..safe import safe_text
-from ..story import DEEPEST, Line, weave
+from ..story import DEEPEST, Line, teller, told, weave
 from .map_strip import said
 from .table import when
 
@@ -106,9 +106,9 @@ def _line(canvas: Canvas, y: int, line: Line, glyphs: Glyphs) -> None:
         step = 2 if canvas.width < 70 else 3
         x = write(x + step * (depth - 1) + 1, "`-" if glyphs is Glyphs.ASCII else "└─", Role.FAINT) + 1
     you = event.by.startswith("you")
-    who = event.by.removeprefix("agent:")
+    who = teller(event)
     if canvas.width >= 60 or you:
         x = write(x, who, Role.YOU if you else Role.DIM) + 1
     if event.keys:
         x = write(x, event.keys, Role.KEY) + 1
-    write(x, event.text, role)
+    write(x, told(event), role)

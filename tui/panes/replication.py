@@ -80,11 +80,12 @@ class ReplicationPane(Pane):
             rows = min(height - y - 4, 12 if view.zoomed else 2)
             y += draw_failovers(canvas.inside(0, y, canvas.width, rows), lately, view)
         table = Table(canvas, named(ZOOMED if view.zoomed else COLUMNS, (n.name for s in shards for n in s.nodes)))
-        total = sum(len(s.nodes) for s in shards)
-        if height - y > total > 0:
+        lines = _lines(shards, height - y - 1, view.selected)
+        if height - y > len(lines) > 0:
             table.head(y)
             y += 1
-        lines = _lines(shards, height - y, view.selected)
+        else:
+            lines = _lines(shards, height - y, view.selected)
         top = nice_top([n.lag_s for s in shards for n in s.nodes], 0.1)
         at = next((i for i, (_, n) in enumerate(lines) if n is not None and n.name == view.selected), -1)
         shown, hidden = some_of(len(lines), height - y, at, view.scroll)

@@ -151,7 +151,9 @@ def _clients(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
 
 def _slowest(trace: Trace) -> str:
     """Where most of the time went: "wait web-6 352 ms"."""
-    best, words = -1.0, ""
+    known = sum(sound(part) for span in trace.spans for part in (span.wait_ms, span.service_ms, span.wire_ms))
+    best = sound(trace.latency_ms) - known  # what no hop accounts for is the way there and back
+    words = f"wire {trace.city} {duration(best / 1e3, 0)}"
     for span in trace.spans:
         name = span.node or span.hop
         for what, ms in (("wait", span.wait_ms), ("serve", span.service_ms), ("wire", span.wire_ms)):
@@ -169,7 +171,7 @@ def _row(table: Table, y: int, trace: Trace, glyphs: Glyphs) -> None:
     table.put(y, "key", f"item:{trace.key}", Role.ACCENT)
     table.put(y, "time", duration(trace.latency_ms / 1e3), Role.TEXT | BOLD)
     table.put(y, "city", trace.city, Role.DIM)
-    table.put(y, "try", str(trace.attempt), Role.SLOW if trace.attempt > 1 else Role.DIM)
+    table.put(y, "try", str(trace.attempt + 1), Role.SLOW if trace.attempt else Role.DIM)
     slowest = _slowest(trace)
     both = f"{trace.cause} · {slowest}"
     words = slowest if ok else both if cell_len(safe_text(both)) <= table.width("slowest") else trace.cause

@@ -111,7 +111,8 @@ def _move(canvas: Canvas, y: int, part: Shards, glyphs: Glyphs) -> int:
     """The running move in one line; none when nothing moves."""
     if not part.moving:
         return 0
-    done = part.moved / part.to_move if part.to_move > 0 else 0.0
+    planned = part.moved + part.to_move  # to_move is what is left
+    done = part.moved / planned if planned > 0 else 0.0
     facts(
         canvas,
         y,
@@ -119,7 +120,7 @@ def _move(canvas: Canvas, y: int, part: Shards, glyphs: Glyphs) -> int:
             Fact(9, ((gauge(done, 14, glyphs), Role.CHART), (percent(done), Role.TEXT | BOLD))),
             Fact(
                 8,
-                ((count(part.moved, 0), Role.TEXT), (" of ", Role.DIM), (count(part.to_move, 0), Role.TEXT), (" keys", Role.DIM)),
+                ((count(part.moved, 0), Role.TEXT), (" of ", Role.DIM), (count(planned, 0), Role.TEXT), (" keys", Role.DIM)),
             ),
             Fact(7, ((duration(part.eta_s, 0), Role.TEXT), (" left", Role.DIM))),
             Fact(6, ((f"{plain(part.throttle_mb_s)} MB/s", Role.TEXT),)),
@@ -152,7 +153,7 @@ def _settings(part: Shards) -> tuple[tuple[str, str], ...]:
     return (
         ("placement", part.placement),
         ("throttle", f"{plain(part.throttle_mb_s)} MB/s"),
-        ("to move", count(part.to_move, 0)),
+        ("still to move", count(part.to_move, 0)),
         ("moved", f"{count(part.moved, 0)} = {percent(part.moved_share, 0)} of all"),
         ("ring theory", percent(part.theory_ring, 0)),
         ("modulo theory", percent(part.theory_modulo, 0)),

@@ -103,6 +103,10 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         if message.inspect:
             self.action_inspect()
 
+    async def on_board_widget_pressed(self, message: BoardWidget.Pressed) -> None:
+        """A click on the footer."""
+        await self.run_action(message.action)
+
     def action_pane(self, number: int) -> None:
         """A number key."""
         for spec in self.board.specs:

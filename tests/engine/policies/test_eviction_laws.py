@@ -33,9 +33,7 @@ def apply(cache: EvictionPolicy, step: tuple[str, int]) -> object:
 @every_policy
 @settings(max_examples=50, deadline=None)
 @given(capacity=st.integers(1, 12), steps=STEPS)
-def test_what_is_resident_is_exactly_what_came_and_did_not_go(
-    policy: str, capacity: int, steps: list[tuple[str, int]]
-) -> None:
+def test_what_is_resident_is_exactly_what_came_and_did_not_go(policy: str, capacity: int, steps: list[tuple[str, int]]) -> None:
     """A set kept from the answers alone agrees with the policy: no key appears, vanishes or is evicted twice unsaid."""
     cache, resident = build(policy, capacity), set[int]()
     for what, argument in steps:
@@ -69,9 +67,7 @@ def test_what_is_resident_is_exactly_what_came_and_did_not_go(
 @every_policy
 @settings(max_examples=50, deadline=None)
 @given(capacity=st.integers(1, 12), steps=STEPS)
-def test_same_calls_same_answers_also_from_a_copy_taken_midway(
-    policy: str, capacity: int, steps: list[tuple[str, int]]
-) -> None:
+def test_same_calls_same_answers_also_from_a_copy_taken_midway(policy: str, capacity: int, steps: list[tuple[str, int]]) -> None:
     first = build(policy, capacity)
     half = len(steps) // 2
     answers = [apply(first, step) for step in steps[:half]]
