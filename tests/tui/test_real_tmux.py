@@ -85,35 +85,106 @@ def engines(pane: str) -> list[str]:
     return [child for pid in found for child in (pid, *engines(pid))]
 
 
-FIRST = {
+PAGES = (  # a key of the footer, and words that only what it opens shows
+    ("g", "Scale: more machines, or fewer"),
+    ("c", "Change: settings of the running system"),
+    ("t", "Traffic: who comes, and how"),
+    ("/", "Show only lines that hold:"),
+    ("?", "Look around"),
+    ("z", "city~balancer"),
+)
+SIZES = {
     (80, 24): ("p99", "SLO 99.9 %", "1 Map", "web ×6", "data ×12", "203.0.113.10", "f fault", "? help"),
+    (120, 40): ("p99", "1 Map", "2 DNS", "3 Load balancer", "5 Replication", "8 Requests", "f fault", "? help"),
+    (200, 60): ("p99", "1 Map", "4 Cache", "6 Shards", "7 Log", "8 Requests", "f fault", "? help"),
 }
 
 
-@pytest.mark.parametrize("size", FIRST, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_first_screen_fault_log_heal_and_a_clean_end(size: tuple[int, int], tmp_path: Path) -> None:
+def start(t: Tmux, folder: Path, program: str = PROGRAM) -> None:
+    """Run the program in the pane's shell, with the terminal's modes noted before and after."""
+    t.run(f"cd {shlex.quote(str(folder))}; stty -a > before; {program}; echo status $?; stty -a > after")
+
+
+def end(t: Tmux, folder: Path) -> None:
+    """q leaves status 0, the shell's own screen, the terminal as it was, and no process."""
+    t.keys("q")
+    shown = t.see("status 0")
+    assert "1 Map" not in shown, "the alternate screen is left"
+    assert (t.mode("alternate_on"), t.mode("cursor_flag"), t.mode("mouse_any_flag")) == ("0", "1", "0")
+    t.until(lambda _: (folder / "after").exists() and (folder / "after").read_text(), "the shell goes on")
+    assert (folder / "before").read_text() == (folder / "after").read_text()
+    assert engines(t.mode("pane_pid")) == []
+
+
+def crash(t: Tmux) -> str:
+    """f c with nothing selected; the name of the node that the menu aimed at, as the map tells it."""
+    t.keys("f")
+    t.see("what shall break?", "crash", "kill the primary")
+    t.keys("c")
+    shown = t.until(lambda shown: re.search(r"fault +(\S+) crashed", shown) and "1 down" in shown, "a node is down")
+    found = re.search(r"fault +(\S+) crashed", shown)
+    assert found
+    return found[1]
+
+
+def healed(shown: str) -> object:
+    return "1 down" not in shown and re.search(r"Map ─ 23 up", shown)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_first_screen_fault_log_heal_every_footer_key_and_a_clean_end(size: tuple[int, int], tmp_path: Path) -> None:
     with tmux(*size, tmp_path) as t:
-        t.call(
-            "send-keys", "-l", f"cd {shlex.quote(str(tmp_path))}; stty -a > before; {PROGRAM}; echo status $?; stty -a > after"
-        )
-        t.keys("Enter")
-        shown = t.see(*FIRST[size])
+        start(t, tmp_path)
+        shown = t.see(*SIZES[size])
         assert all(len(line) <= size[0] for line in shown.splitlines())
         assert t.mode("alternate_on") == "1"
-        t.keys("f")
-        t.see("what shall break?", "crash", "kill the primary")
-        t.keys("c")
-        t.see("web-1 crashed", "1 down")
+        name = crash(t)
         t.keys("l")
-        t.see("Log ─", "you f c", "web-1 crashed", "└─")
+        shown = t.see("╭ Log ─", f"you f c {name} crashed", "└─")
+        assert shown.count("you f c") == 1, "each line once"
         t.keys("Escape")
-        t.gone("Esc: back")
+        t.gone("╭ Log ─")
         t.keys("h")
-        t.until(lambda shown: "1 down" not in shown and re.search(r"Map ─ 23 up", shown), "healed")
-        t.keys("q")
-        shown = t.see("status 0")
-        assert "1 Map" not in shown, "the alternate screen is left"
-        assert (t.mode("alternate_on"), t.mode("cursor_flag"), t.mode("mouse_any_flag")) == ("0", "1", "0")
-        t.until(lambda _: (tmp_path / "after").exists(), "the shell goes on")
-        assert (tmp_path / "before").read_text() == (tmp_path / "after").read_text()
-        assert engines(t.mode("pane_pid")) == []
+        t.until(healed, "healed")
+        crash(t)
+        t.keys("u")
+        t.until(healed, "taken back")
+        for key, words in PAGES:
+            t.keys(key)
+            t.see(words)
+            t.keys("Escape")
+            t.gone(words)
+        t.keys("p")
+        t.see("❚❚ paused")
+        t.keys("p", "+")
+        t.see("▶ 2.00×")
+        t.keys("-")
+        t.see("▶ 1.00×")
+        t.keys("2")
+        t.see("2 DNS")
+        t.keys("2")
+        t.gone("1 Map")
+        t.keys("Escape")
+        t.see("1 Map")
+        end(t, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("env", "allowed"),
+    [
+        ("NO_COLOR=1 TERM=tmux-256color", r"0|1|2|4|7|39|49"),
+        ("-u NO_COLOR -u COLORTERM TERM=screen", r"0|1|2|4|7|39|49|[349][0-7]|10[0-7]"),
+    ],
+    ids=["no colour", "16 colours"],
+)
+def test_with_few_or_no_colours_only_those_are_used_and_a_fault_is_told_in_words(env: str, allowed: str, tmp_path: Path) -> None:
+    with tmux(120, 40, tmp_path) as t:
+        start(t, tmp_path, f"env {env} {PROGRAM}")
+        t.see(*SIZES[120, 40])
+        name = crash(t)
+        assert re.search(rf"✕ {name} +down", t.screen())
+        coloured = t.call("capture-pane", "-e", "-p")
+        used = {part for sgr in re.findall(r"\x1b\[([0-9;]*)m", coloured) for part in sgr.split(";") if part}
+        assert {part for part in used if not re.fullmatch(allowed, part)} == set()
+        assert "7" in used or "1" in used, "what matters stands out by more than colour"
+        end(t, tmp_path)
