@@ -132,7 +132,8 @@ class ScaletopApp(PacedApp):
         now = monotonic()
         if not self.is_headless and not os.isatty(sys.__stdin__.fileno() if sys.__stdin__ else 0):
             self._signalled(signal.SIGHUP)
-        if not self.pacer.ready(now):
+        self.write_on()
+        if self.grid.pending or not self.pacer.ready(now):
             return
         newest = self.session.newest
         if newest is None or (newest is self._drawn and not self.board.widget.flashing):

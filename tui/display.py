@@ -9,10 +9,11 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
+from rich.color import ColorSystem
 from textual import events
 from textual.app import App
 
-from .output import DiffUpdate, Grid, diffable, supported
+from .output import Difference, Grid, diffable, supported
 from .pacing import Pacer
 
 __all__ = ["PacedApp"]
@@ -28,23 +29,40 @@ class PacedApp(App[None]):
         self._diff = diff and supported()
 
     def _display(self, screen: Any, renderable: Any) -> None:
-        """Write an update as a difference, and ask the terminal to tell when it has read it."""
-        if self._diff and diffable(renderable):
-            update: Any = DiffUpdate(self.grid, renderable)
-        else:
-            update = renderable
-            if renderable is not None:
-                self.grid.reset()
-        super()._display(screen, update)
-        driver = self._driver
-        if renderable is not None and driver is not None and not self.is_headless and self._running:
-            query = self.pacer.query(monotonic())
-            if query:
-                driver.write(query)
+        """Take an update into the grid and write as much of the difference as the line takes now."""
+        if self._diff and self._on_terminal and diffable(renderable):
+            if not self._batch_count:  # as the overridden one: what is batched is drawn again when the batch ends
+                self.grid.put(renderable, self.console._color_system or ColorSystem.TRUECOLOR)
+                self.write_on()
+            return
+        if renderable is not None:
+            self.grid.reset()
+        super()._display(screen, renderable)
+        if renderable is not None and self._on_terminal:
+            self._ask(0)
+
+    @property
+    def _on_terminal(self) -> bool:
+        return self._driver is not None and not self.is_headless and self._running and not self._closed
+
+    def write_on(self) -> None:
+        """Write the next portion of what differs, and ask the terminal to tell when it has read it."""
+        if self._batch_count or not self._on_terminal or not self.grid.pending or not self.pacer.free(monotonic()):
+            return
+        difference = Difference(self.grid, self.pacer.room)
+        update: Any = difference  # Textual's own updates are no renderables to a type checker either
+        super()._display(self.screen, update)
+        self._ask(difference.written)
+
+    def _ask(self, written: int) -> None:
+        query = self.pacer.query(monotonic(), written)
+        if query and self._driver is not None:
+            self._driver.write(query)
 
     def on_cursor_position(self, _event: events.CursorPosition) -> None:
-        """The terminal has read the frame."""
+        """The terminal has read what was written: on with the rest."""
         self.pacer.answered(monotonic())
+        self.write_on()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Terminals rewrap and clip as they like: nothing is known about what they show now."""

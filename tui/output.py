@@ -1,8 +1,8 @@
 """Send only the cells that changed: a model of the terminal's screen, and updates written as differences to it.
 
-Textual repaints whole rows of widgets and never compares cells; over a slow line that is most of the traffic. `DiffUpdate`
-stands in for Textual's own update where the app writes it: it renders the same strips into cells, compares them with what
-the terminal already shows, and writes the rest. It uses names of Textual that are not promised (`CompositorUpdate`,
+Textual repaints whole rows of widgets and never compares cells; over a slow line that is most of the traffic. A `Grid` takes
+Textual's updates, renders the same strips into cells, compares them with what the terminal already shows, and gives out the
+difference, all at once or in portions. It uses names of Textual that are not promised (`CompositorUpdate`,
 `LayoutUpdate`, `ChopsUpdate`, `Strip.render_ansi`, `App._display`); `supported()` is false if one is missing, and then the
 stock output is used. The result is tested to equal stock output cell for cell.
 """
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from textual._compositor import ChopsUpdate, LayoutUpdate
 
-__all__ = ["DiffUpdate", "Grid", "diffable", "supported"]
+__all__ = ["Difference", "Grid", "diffable", "supported"]
 
 # A gap of unchanged cells this long or shorter is written again: cheaper than a cursor movement.
 MERGE_GAP = 5
+# Spans of a row that are kept apart, each with its turn; more are joined.
+MOST_SPANS = 6
 
 
 def supported() -> bool:
@@ -61,32 +63,92 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Iter
             yield x, y, (strip if whole else strip.crop(0, min(end, x2) - x),)
 
 
+class Rows:
+    """Cells by row: for each its character ("" right of a wide one, None if unknown) and its style."""
+
+    def __init__(self, width: int = 0, height: int = 0) -> None:
+        self.chars: list[list[str | None]] = [[None] * width for _ in range(height)]
+        self.styles: list[list[str]] = [[""] * width for _ in range(height)]
+
+    def put(self, x: int, y: int, chars: list[str | None], styles: list[str]) -> None:
+        """Overwrite cells of row y from column x. A unit that loses its head or tail to this is unknown from now on."""
+        row, n = self.chars[y], len(chars)
+        if x > 0 and row[x] == "" and chars[0] != "":
+            at = x - 1
+            while at > 0 and row[at] == "":
+                row[at] = None
+                at -= 1
+            row[at] = None
+        if x + n < len(row) and row[x + n] == "":
+            row[x + n] = None
+        row[x : x + n] = chars
+        self.styles[y][x : x + n] = styles
+
+
 class Grid:
-    """What the terminal shows: for each cell its character ("" right of a wide one, None if unknown) and its style."""
+    """What the terminal should show, what it does show, and where the two differ.
+
+    Differences are kept as spans of cells by the update they came with, and written newest first: what a key has just opened
+    comes before what an older repaint has left to do, which is what makes a slow line answer.
+    """
 
     def __init__(self) -> None:
         self.size = (0, 0)
-        self._chars: list[list[str | None]] = []
-        self._styles: list[list[str]] = []
+        self._wanted = Rows()
+        self._shown = Rows()
+        self._spans: list[list[tuple[int, int, int]]] = []  # by row: (update's number, first cell, last + 1), oldest first
+        self._number = 0
         self._ansi: dict[Style, str] = {}
 
     def reset(self, width: int = 0, height: int = 0) -> None:
         """Forget everything: after a resize, a suspend, or anything else that may have written to the terminal."""
         self.size = (width, height)
-        self._chars = [[None] * width for _ in range(height)]
-        self._styles = [[""] * width for _ in range(height)]
+        self._wanted, self._shown = Rows(width, height), Rows(width, height)
+        self._spans = [[] for _ in range(height)]
 
-    def update(self, update: LayoutUpdate | ChopsUpdate, system: ColorSystem) -> str:
-        """Apply an update and return the sequences that make the terminal show it."""
+    @property
+    def pending(self) -> bool:
+        """Whether something is left to be written."""
+        return any(self._spans)
+
+    def put(self, update: LayoutUpdate | ChopsUpdate, system: ColorSystem) -> None:
+        """Take over what an update wants to be shown."""
         if isinstance(update, _compositor.LayoutUpdate):
             size = (update.region.right, update.region.bottom)
             if size != self.size:
                 self.reset(*size)
-        out: list[str] = []
+        self._number += 1
         for x, y, strips in _pieces(update):
-            chars, styles = self._cells(strips, system)
-            if y < len(self._chars):
-                self._write(x, y, chars, styles, out)
+            if y < len(self._spans):
+                self._want(x, y, *self._cells(strips, system))
+
+    def _want(self, x: int, y: int, chars: list[str | None], styles: list[str]) -> None:
+        old_chars, old_styles = self._wanted.chars[y], self._wanted.styles[y]
+        n = min(len(chars), len(old_chars) - x)
+        del chars[n:], styles[n:]
+        if old_chars[x : x + n] == chars and old_styles[x : x + n] == styles:
+            return
+        changed = [i for i in range(n) if chars[i] != old_chars[x + i] or styles[i] != old_styles[x + i]]
+        self._wanted.put(x, y, chars, styles)
+        first, last = x + changed[0], x + changed[-1] + 1
+        spans = [span for span in self._spans[y] if span[1] < first or span[2] > last]
+        if len(spans) >= MOST_SPANS:
+            (number, one, end), (_, other, stop) = spans[0], spans[1]
+            spans[:2] = [(number, min(one, other), max(end, stop))]
+        self._spans[y] = [*spans, (self._number, first, last)]
+
+    def take(self, room: int) -> str:
+        """The sequences that make the terminal show what is wanted; the newest about `room` bytes of them, at least one span."""
+        out: list[str] = []
+        length = 0
+        todo = sorted((-number, y, first, last) for y, spans in enumerate(self._spans) for number, first, last in spans)
+        for number, y, first, last in todo:
+            if length >= room:
+                break
+            start = len(out)
+            self._write(y, first, last, out)
+            self._spans[y].remove((-number, first, last))
+            length += sum(len(part) if part.isascii() else len(part.encode()) for part in out[start:])
         if out:
             out.append("\x1b[0m")
         return "".join(out)
@@ -120,37 +182,25 @@ class Grid:
             known.clear()
         return chars, styles
 
-    def _write(self, x: int, y: int, chars: list[str | None], styles: list[str], out: list[str]) -> None:
-        """Compare a run of cells with row y from column x and write what differs."""
-        old_chars, old_styles = self._chars[y], self._styles[y]
-        n = min(len(chars), len(old_chars) - x)
-        if old_chars[x : x + n] == chars[:n] and old_styles[x : x + n] == styles[:n]:
-            return
+    def _write(self, y: int, first: int, last: int, out: list[str]) -> None:
+        """Write what differs of row y from cell `first` to before `last`, whole units."""
+        row = self._wanted.chars[y]
+        cells = self._widen(row, first, last - 1, len(row))
+        x, chars, styles = cells.start, row[cells.start : cells.stop], self._wanted.styles[y][cells.start : cells.stop]
+        old_chars, old_styles = self._shown.chars[y], self._shown.styles[y]
+        n = len(chars)
         changed = [i for i in range(n) if chars[i] != old_chars[x + i] or styles[i] != old_styles[x + i]]
-        first = last = -1
+        start = end = -1
         for i in changed:
-            if first >= 0 and i - last <= MERGE_GAP:
-                last = i
+            if start >= 0 and i - end <= MERGE_GAP:
+                end = i
                 continue
-            if first >= 0:
-                self._run(x, y, self._widen(chars, first, last, n), chars, styles, out)
-            first = last = i
-        if first >= 0:
-            self._run(x, y, self._widen(chars, first, last, n), chars, styles, out)
-        # A unit that lost its head or tail to this write is unknown now, and will be written when its turn comes.
-        if x > 0 and old_chars[x] == "" and chars[0] != "":
-            self._unknown(old_chars, x - 1)
-        if x + n < len(old_chars) and old_chars[x + n] == "":
-            old_chars[x + n] = None
-        old_chars[x : x + n] = chars[:n]
-        old_styles[x : x + n] = styles[:n]
-
-    @staticmethod
-    def _unknown(chars: list[str | None], at: int) -> None:
-        while at > 0 and chars[at] == "":
-            chars[at] = None
-            at -= 1
-        chars[at] = None
+            if start >= 0:
+                self._run(x, y, self._widen(chars, start, end, n), chars, styles, out)
+            start = end = i
+        if start >= 0:
+            self._run(x, y, self._widen(chars, start, end, n), chars, styles, out)
+            self._shown.put(x, y, chars, styles)
 
     @staticmethod
     def _widen(chars: list[str | None], first: int, last: int, n: int) -> range:
@@ -180,13 +230,16 @@ class Grid:
             place = len(char) > 1 or char not in NARROW
 
 
-class DiffUpdate(CompositorUpdate):
-    """Textual's update, written as the difference to what the terminal shows."""
+class Difference(CompositorUpdate):
+    """Stands in for Textual's update where the app writes it: about `room` bytes of what the grid has to write."""
 
-    def __init__(self, grid: Grid, update: LayoutUpdate | ChopsUpdate) -> None:
+    def __init__(self, grid: Grid, room: int) -> None:
         self._grid = grid
-        self._update = update
+        self._room = room
+        self.written = 0  # bytes, about
 
-    def render_segments(self, console: Console) -> str:
-        """Called by the app when it writes; only then is the model changed."""
-        return self._grid.update(self._update, console._color_system or ColorSystem.TRUECOLOR)
+    def render_segments(self, console: Console) -> str:  # noqa: ARG002 - Textual's signature
+        """Called by the app when it writes; only then does the grid count cells as shown."""
+        text = self._grid.take(self._room)
+        self.written = len(text.encode())
+        return text

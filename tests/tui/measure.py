@@ -1,7 +1,8 @@
-"""Measures the screen on the real engine, on a pseudo-terminal: `python tests/tui/measure.py [cpu] [first] [keys] [slow]`.
+"""Measures the screen on the real engine, on a pseudo-terminal: `python tests/tui/measure.py [WHAT ...]`.
 
-cpu: CPU of the screen process and bytes to the terminal at speed 1; first: time to the first drawn cell and to the first
-figures; keys: from a key to what it opens, engine saturated (speed 0); slow: the same over lines of 20 and 5 kB/s.
+first: time to the first drawn cell and to the first figures; cpu: CPU of the screen process and bytes to the terminal at speed
+1; keys: from a key to what it opens (the filter), engine saturated (speed 0); slow20, slow5: the same over lines of 20
+and 5 kB/s; page5: over 5 kB/s while a repaint of all cells is under way.
 Not a test: what it says hangs on the machine. Its results are in docs/screen.md.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from time import monotonic
 
 from ptyrun import Terminal
@@ -63,37 +65,44 @@ def first(times: int = 5) -> dict[str, float]:
     return {"first paint s": sorted(cells)[times // 2], "first figures s": sorted(figures)[times // 2]}
 
 
-def keys(times: int = 60, line: float = 0.0) -> dict[str, float]:
-    """The filter is asked for and left; ms until its words came out of the far end of the line."""
+def keys(times: int, line: float = 0.0, *, before: bytes = b"") -> dict[str, float]:
+    """The filter is asked for and left; ms until its words came out of the far end of the line.
+
+    before: a key that opens a page, which Escape then leaves, so that a repaint of all cells is under way when the key comes.
+    """
     took = []
     with start("--speed", "0", speed=line) as terminal:
-        for _ in range(times):
+        for n in range(times):
+            for key in (before, b"\x1b") if before else ():
+                terminal.type(key)
+                terminal.run(0.5)
             at, since = len(terminal.output), monotonic()
             terminal.type(b"/")
             if not terminal.run(20, lambda at=at: b"Show only" in terminal.output[at:]):
                 raise SystemExit("a key was lost")
             took.append(1e3 * (monotonic() - since))
             terminal.type(b"\x1b")
-            at = len(terminal.output)
-            terminal.run(20, lambda at=at: READY in terminal.output[at:] or b"Map" in terminal.output[at:])
-            terminal.run(0.3 if not line else 3.0)
+            terminal.run((1.5 if line else 0.5) + n % 5 / 25)  # gone from the terminal too, or nothing would be written anew
     took.sort()
-    return {"p50 ms": took[len(took) // 2], "p99 ms": took[min(len(took) - 1, int(len(took) * 0.99))]}
+    return {"p50 ms": took[len(took) // 2], "p99 ms": took[min(len(took) - 1, int(len(took) * 0.99))], "keys": times}
+
+
+MEASURES: dict[str, Callable[[], dict[str, float]]] = {
+    "first": first,
+    "cpu": cpu,
+    "keys": lambda: keys(100),
+    "slow20": lambda: keys(20, 20_000),
+    "slow5": lambda: keys(15, 5_000),
+    "page5": lambda: keys(10, 5_000, before=b"?"),
+}
 
 
 def main() -> None:
-    asked = sys.argv[1:] or ["cpu", "first", "keys", "slow"]
-    found: dict[str, dict[str, float]] = {}
-    if "cpu" in asked:
-        found["cpu"] = cpu()
-    if "first" in asked:
-        found["first"] = first()
-    if "keys" in asked:
-        found["keys"] = keys()
-    if "slow" in asked:
-        found["20 kB/s"], found["5 kB/s"] = keys(12, 20_000), keys(12, 5_000)
-    for name, values in found.items():
-        sys.stdout.write(f"{name:8} {json.dumps({k: round(v, 2) for k, v in values.items()})}\n")
+    for name in sys.argv[1:] or MEASURES:
+        values = MEASURES[name]()
+        load = f"load average {os.getloadavg()[0]:.1f}"
+        sys.stdout.write(f"{name:8} {json.dumps({k: round(v, 2) for k, v in values.items()})} {load}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 from player import Player, play, shown, until
+from rich.color import ColorSystem
 from rich.console import Console
 from termmodel import Screen
 from textual._compositor import CompositorUpdate
@@ -15,7 +16,7 @@ from textual.pilot import Pilot
 from engine.commands import AddNode, Heal, HealAll, Inject, Inspect, Pause, Resume, SetOption, SetSpeed, StepOnce, Undo
 from engine.snapshot import Pace
 from tui.app import ScaletopApp
-from tui.output import DiffUpdate, Grid, diffable
+from tui.output import Difference, Grid, diffable
 from tui.screens.board import BoardScreen, next_speed
 from tui.screens.menu import MenuScreen
 from tui.screens.reader import ReaderScreen
@@ -211,7 +212,8 @@ def test_a_whole_session_written_as_differences_equals_stock_output() -> None:
                 screens[:] = [Screen(width, height), Screen(width, height)]
                 grid.reset(width, height)
             stock = update.render_segments(console)
-            ours = DiffUpdate(grid, update).render_segments(console)
+            grid.put(update, ColorSystem.TRUECOLOR)
+            ours = Difference(grid, 1 << 20).render_segments(console)
             screens[0].feed(stock)
             screens[1].feed(ours)
             seen.append(len(stock) - len(ours))
@@ -234,7 +236,7 @@ def test_a_whole_session_written_as_differences_equals_stock_output() -> None:
     play(story)
     assert len(seen) > 10
     assert sum(seen) > 0
-    assert issubclass(DiffUpdate, CompositorUpdate)
+    assert issubclass(Difference, CompositorUpdate)
 
 
 def test_keys_can_be_moved() -> None:

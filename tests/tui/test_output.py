@@ -13,12 +13,18 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.output import DiffUpdate, Grid, diffable, supported
+from tui.output import Difference, Grid, diffable, supported
 
 WIDTH, HEIGHT = 24, 4
 CONSOLE = Console(color_system="truecolor", force_terminal=True, legacy_windows=False)
 STYLES = [Style.parse(words) for words in ("red on black", "bold white on blue", "#123456 on #654321", "reverse", "none")]
 TEXT = st.text(alphabet=st.sampled_from("ab ─█⣿●é日本🙂あ"), min_size=1, max_size=9)
+
+
+def written(grid: Grid, update: LayoutUpdate | ChopsUpdate) -> str:
+    """All that an update makes the grid write."""
+    grid.put(update, ColorSystem.TRUECOLOR)
+    return Difference(grid, 1 << 20).render_segments(CONSOLE)
 
 
 @st.composite
@@ -48,8 +54,45 @@ def test_differences_leave_the_same_cells_as_stock_output(sequence: list[LayoutU
     stock, ours, grid = Screen(WIDTH, HEIGHT), Screen(WIDTH, HEIGHT), Grid()
     for update in [blank, *sequence]:
         stock.feed(update.render_segments(CONSOLE))
-        ours.feed(DiffUpdate(grid, update).render_segments(CONSOLE))
+        ours.feed(written(grid, update))
         assert stock.differences(ours) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(updates(), st.integers(0, 3)), min_size=1, max_size=6), st.integers(1, 200))
+def test_in_portions_the_same_is_shown_in_the_end(sequence: list[tuple[LayoutUpdate | ChopsUpdate, int]], room: int) -> None:
+    """A line that takes `room` bytes at a time, and some portions between two updates."""
+    blank = LayoutUpdate([[Strip([Segment(" " * WIDTH, STYLES[0])])] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT))
+    stock, ours, grid = Screen(WIDTH, HEIGHT), Screen(WIDTH, HEIGHT), Grid()
+    for update, portions in [(blank, 0), *sequence]:
+        stock.feed(update.render_segments(CONSOLE))
+        grid.put(update, ColorSystem.TRUECOLOR)
+        for _ in range(portions):
+            ours.feed(grid.take(room))
+    last = LayoutUpdate([[Strip([Segment("x" * WIDTH, STYLES[1])])] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT))
+    if any("日" in text or "🙂" in text or "あ" in text for update, _ in sequence for text in [update.render_segments(CONSOLE)]):
+        stock.feed(last.render_segments(CONSOLE))  # what is left of half a wide character is the terminal's choice
+        grid.put(last, ColorSystem.TRUECOLOR)
+    turns = 0
+    while grid.pending:
+        ours.feed(grid.take(room))
+        turns += 1
+    assert turns <= HEIGHT * 6, "each turn writes a span"
+    assert stock.differences(ours) == []
+
+
+def test_the_newest_is_written_first() -> None:
+    """A repaint of all cells is under way when a key opens something: that comes in the next portion."""
+    grid = Grid()
+    page = LayoutUpdate([[Strip([Segment("p" * WIDTH, STYLES[1])])] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT))
+    grid.put(page, ColorSystem.TRUECOLOR)
+    grid.take(1)
+    opened = ChopsUpdate([{4: Strip([Segment("menu", STYLES[2])])} for _ in range(HEIGHT)], [(2, 4, 8)], [[8]] * HEIGHT)
+    grid.put(opened, ColorSystem.TRUECOLOR)
+    portion = grid.take(1)
+    assert "menu" in portion
+    assert "p" not in portion
+    assert grid.pending
 
 
 def test_nothing_new_writes_nothing_and_one_cell_writes_little() -> None:
@@ -59,9 +102,9 @@ def test_nothing_new_writes_nothing_and_one_cell_writes_little() -> None:
         strip = Strip([Segment("x" * 10 + char + "y" * 13, STYLES[1])])
         return LayoutUpdate([[strip] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT))
 
-    assert len(grid.update(screen("a"), ColorSystem.TRUECOLOR)) > WIDTH * HEIGHT
-    assert grid.update(screen("a"), ColorSystem.TRUECOLOR) == ""
-    changed = grid.update(screen("b"), ColorSystem.TRUECOLOR)
+    assert len(written(grid, screen("a"))) > WIDTH * HEIGHT
+    assert written(grid, screen("a")) == ""
+    changed = written(grid, screen("b"))
     assert changed.count("b") == HEIGHT
     assert "x" not in changed
     assert "y" not in changed
@@ -70,8 +113,8 @@ def test_nothing_new_writes_nothing_and_one_cell_writes_little() -> None:
 def test_another_size_is_written_whole() -> None:
     grid = Grid()
     row = [Strip([Segment("z" * WIDTH, STYLES[1])])]
-    grid.update(LayoutUpdate([row, row], Region(0, 0, WIDTH, 2)), ColorSystem.TRUECOLOR)
-    again = grid.update(LayoutUpdate([row, row, row], Region(0, 0, WIDTH, 3)), ColorSystem.TRUECOLOR)
+    written(grid, LayoutUpdate([row, row], Region(0, 0, WIDTH, 2)))
+    again = written(grid, LayoutUpdate([row, row, row], Region(0, 0, WIDTH, 3)))
     assert again.count("z") == 3 * WIDTH
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.charts import Glyphs
-from tui.pacing import FIRST_PATIENCE, PATIENCE, QUERY, Pacer
+from tui.pacing import FIRST_PATIENCE, LEAST_ROOM, MOST_ROOM, PATIENCE, QUERY, TARGET, Pacer
 from tui.settings import Settings, SettingsError, load, parse
 from tui.terminal import color_count, parse_background
 
@@ -105,6 +105,22 @@ def test_a_terminal_that_never_answers_is_not_waited_for() -> None:
     assert not pacer.ready(FIRST_PATIENCE - 0.1)
     assert pacer.ready(FIRST_PATIENCE + 0.1)
     assert pacer.query(6.0) == ""
+    assert pacer.room == MOST_ROOM
+    pacer.answered(7.0)
+    assert pacer.query(8.0) == QUERY, "late is not never"
+
+
+@pytest.mark.parametrize("speed", [2_400, 5_000, 20_000, 1_000_000])
+@pytest.mark.parametrize("delay", [0.002, 0.1, 0.6])
+def test_a_portion_is_what_the_line_carries_in_a_quarter_of_a_second(speed: int, delay: float) -> None:
+    """Bytes a second of the line, and seconds that its two ends are apart."""
+    pacer, now = Pacer(0.1), 0.0
+    for n in range(24):
+        portion = 40 if n < 2 else pacer.room
+        pacer.query(now, portion)
+        now += delay + portion / speed
+        pacer.answered(now)
+    assert min(LEAST_ROOM, speed * TARGET / 2) <= pacer.room <= max(LEAST_ROOM, 1.3 * speed * TARGET)
 
 
 def test_a_terminal_that_has_answered_is_given_more_time() -> None:
