@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-import numpy as np
 
 from ..agents.base import AgentState
 from ..commands import Order
@@ -20,7 +19,11 @@ from ..meter import quantile
 from ..snapshot import Inspection, Snapshot
 from ..tiers.database.log import Follower
 from . import data, flow
+from .ages import Ages
+from .balancing import Beliefs
+from .calm import Calm
 from .flow import expect
+from .moves import Moves
 
 if TYPE_CHECKING:
     from ..view import View
@@ -132,11 +135,11 @@ class Checker:
         self.world = world
         self.step_no = world.step_no
         self.positions: dict[int, tuple[Follower, int, int]] = {}  # node -> (its place in the log, epoch, position)
-        self.sent = world.balancer.choice.sent.sum.copy()
         self.retried = int(world.core.ledger.retries.sum[0])
         self.most_retries = world.clients.retries
         self.most_waiting = {"web": world.web.queue, "db": world.database.queue}
         self.always_sync = self._sync()
+        self.calm, self.moves, self.ages, self.beliefs = Calm(world), Moves(world), Ages(world), Beliefs(world)
 
     def check(self) -> None:
         """All of CHECKS, and what needs memory."""
@@ -145,10 +148,12 @@ class Checker:
     def step(self) -> None:
         """Judge the step that has just been made."""
         for numbers, judge in (
-            ("24", self._time), ("4", self._budget), ("6", self._bounds), ("7", self._no_sync_loss),
-            ("9", self._positions), ("19", self._sent_to_the_well),
+            ("24", self._time), ("4", self._budget), ("6", self._bounds), ("7", self._no_sync_loss), ("9", self._positions),
         ):  # fmt: skip
             _judge(self.world, numbers, judge.__name__.strip("_"), judge)
+        for numbers, follower in (("2", self.calm), ("12", self.moves), ("16", self.ages), ("19", self.beliefs)):
+            what = type(follower).__name__.lower()
+            _judge(self.world, numbers, what, lambda follower=follower: follower.judge(self.world))  # type: ignore[misc]
 
     def _time(self) -> None:
         core = self.world.core
@@ -201,25 +206,6 @@ class Checker:
                 same = before is follower and epoch == shard.epoch
                 expect(not same or position >= was, f"{db.nodes.names[node]} goes back from {was} to {position}")
                 self.positions[node] = (follower, shard.epoch, position)
-
-    def _sent_to_the_well(self) -> None:
-        """A balancer that knows of a healthy server sends nothing to one that it holds for ill, drained or gone."""
-        world, choice = self.world, self.world.balancer.choice
-        sent = choice.sent.sum
-        got = sent[: self.sent.size] > self.sent
-        got = np.concatenate([got, sent[self.sent.size :] > 0])
-        self.sent = sent.copy()
-        if not got.any():
-            return
-        servers, beliefs, health = world.web.nodes, choice.beliefs, world.core.config.balancer.health
-        wanted = servers.member & ~servers.draining
-        allowed = np.zeros(len(servers), dtype=np.bool_)
-        for balancer in np.flatnonzero(world.balancer.nodes.member).tolist():
-            good = wanted & beliefs.healthy(balancer, servers, world.core.start, health)
-            ill = ~beliefs.verdict[balancer] if health.active else np.zeros(len(servers), dtype=np.bool_)
-            allowed |= wanted & ~ill if good.any() else wanted
-        bad = [servers.names[i] for i in np.flatnonzero(got[: len(servers)] & ~allowed).tolist()]
-        expect(not bad, f"requests were sent to {', '.join(bad)}")
 
 
 class Checked:

@@ -36,6 +36,7 @@ class Counts:
         self.asked_total = 0
         # decisions of the present and the last step: (time, node, key), to find those that were made too early
         self.recent: tuple[F8, I8, I8] = (np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
+        self.said: tuple[I8, I8] = (np.empty(0, np.int64), np.empty(0, np.int64))  # verdict and version of every message then
 
     def grow(self, nodes: int) -> None:
         """Make room for so many nodes."""

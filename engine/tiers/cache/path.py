@@ -236,7 +236,7 @@ class CachePath(Tier):
             faulty = asking & (self.rng.random(rows.size) < self.nodes.error_rate[node])
             mail.kind[rows[faulty]] = FAULTY
         served = self.desk.serve(gone.finish, rows, node)
-        verdict, version = served.verdict, served.version
+        verdict, version = self.counts.said = served.verdict, served.version
         slots = mail.slot[rows[asking]]
         flights = self.core.flights
         flights.wire[slots] += gone.arrival[asking] - mail.asked[rows[asking]]

@@ -1,0 +1,122 @@
+"""Ways to break a world at a step boundary, behind the engine's back: one for each check of a state, by the check's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.causes import Cause
+from engine.flights import CLIENT
+from engine.tiers.database.shard import Role
+from engine.world import World
+
+
+def _forget_an_arrival(world: World) -> None:
+    world.core.ledger.arrived.add_one(0, -1)
+
+
+def _fail_without_cause(world: World) -> None:
+    world.core.ledger.causes.add_one(Cause.TIMEOUT, 1)
+
+
+def _lose_a_job(world: World) -> None:
+    world.web.stations.totals._books.departures[0] += 1
+
+
+def _lose_a_packet(world: World) -> None:
+    world.balancer.choice.sent.add_one(0, -10_000)
+
+
+def _lose_a_row(world: World) -> None:
+    world.clients.inbox.take(np.inf, world.core.flights.id)
+
+
+def _count_an_attempt_twice(world: World) -> None:
+    world.core.ledger.attempts.add_one(0, 1)
+
+
+def _look_up_twice(world: World) -> None:
+    world.cache.counts.look_ups.current[0] += 1
+
+
+def _miss_a_deadline(world: World) -> None:
+    flights = world.core.flights
+    waiting = np.flatnonzero(flights.sides & CLIENT)
+    flights.deadline[waiting] = np.minimum(flights.deadline[waiting], world.now - 1.0)
+
+
+def _hide_a_loss(world: World) -> None:
+    world.database.meters.totals["lost"] += 1
+
+
+def _apply_before_it_came(world: World) -> None:
+    log = world.database.shards[0].log
+    follower = next(iter(log.followers.values()))
+    follower.applied[log.size - 1] = follower.received[log.size - 1] - 0.001
+
+
+def _crown_another(world: World) -> None:
+    db = world.database
+    db.role_of[next(n for n in db.shards[0].nodes if n != db.shards[0].primary)] = Role.PRIMARY
+
+
+def _leave_a_key_homeless(world: World) -> None:
+    world.database.places.owner[0] = 7
+
+
+def _invent_a_version(world: World) -> None:
+    versions = world.database.versions
+    versions.head_version[0] = versions.issued[0] + 1
+
+
+def _overfill(world: World) -> None:
+    shelf = next(s for s in world.cache.desk.shelves if s.entries)
+    for key in range(1_000, 1_000 + shelf.policy.capacity):
+        shelf.entries[key] = (1, np.inf, 0.0)
+
+
+def _keep_a_name(world: World) -> None:
+    world.dns.resolvers.ready_until[0] = world.now + 10.0 * world.dns.resolvers.max_ttl
+
+
+def _take_negative_time(world: World) -> None:
+    flights = world.core.flights
+    flights.wire[flights.live()[0]] = -0.5
+
+
+def _count_no_number(world: World) -> None:
+    world.core.ledger.trends["p99"].push(float("nan"))
+
+
+def _free_twice(world: World) -> None:
+    flights = world.core.flights
+    flights.free[0] = flights.free[1]
+
+
+def _remember_for_ever(world: World) -> None:
+    log = world.core.log
+    log.causes.update({i: 0 for i in range(10**6, 10**6 + 10 * (log.events.maxlen or 0))})
+
+
+AT_REST: dict[str, Callable[[World], None]] = {
+    "requests_balance": _forget_an_arrival,
+    "causes_explain": _fail_without_cause,
+    "nodes_balance": _lose_a_job,
+    "sent_is_received": _lose_a_packet,
+    "rows_are_somewhere": _lose_a_row,
+    "attempts_add_up": _count_an_attempt_twice,
+    "look_ups_balance": _look_up_twice,
+    "nothing_overdue": _miss_a_deadline,
+    "losses_are_told": _hide_a_loss,
+    "logs_are_prefixes": _apply_before_it_came,
+    "one_primary": _crown_another,
+    "one_owner": _leave_a_key_homeless,
+    "versions_exist": _invent_a_version,
+    "caches_hold_what_fits": _overfill,
+    "names_are_cached": _keep_a_name,
+    "spans_are_times": _take_negative_time,
+    "screen_is_counted": _count_no_number,
+    "free_lists": _free_twice,
+    "memory_is_bounded": _remember_for_ever,
+}

@@ -1,0 +1,58 @@
+"""The checker is no ornament: for each check a world is broken behind the engine's back, and the breach is told, with its place.
+
+A breach names the invariant, the check, scenario, seed and step: enough to see it again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from broken_courses import IN_TIME, rig_of
+from broken_states import AT_REST
+
+from engine.checks import CHECKS, InvariantError
+
+
+@pytest.mark.parametrize("name", sorted(AT_REST))
+def test_a_broken_state_is_told(name: str) -> None:
+    """At a step boundary: one edit, and the check of that name says what is wrong and where."""
+    rig = rig_of()
+    rig.run(300)
+    rig.checked.checker.check()
+    AT_REST[name](rig.world)
+    numbers = next(row.numbers for row in CHECKS if row.judge.__name__ == name)
+    with pytest.raises(InvariantError) as told:
+        rig.checked.checker.check()
+    text = str(told.value)
+    assert text.startswith(f"invariant {numbers} ({name}) is broken: "), text
+    assert f"; scenario quick, seed 11, step {rig.world.step_no} (1.500 s)" in text
+
+
+@pytest.mark.parametrize("what", sorted(IN_TIME))
+def test_a_broken_course_is_told(what: str) -> None:
+    """From step to step: the world is led astray, and the step in which it shows is told."""
+    number, name = what.replace(",", "").split()[:2]
+    with pytest.raises(InvariantError) as told:
+        IN_TIME[what]()
+    text = str(told.value)
+    assert text.startswith(f"invariant {number} ({name}) is broken: "), text
+    assert "; scenario quick, seed 11, step " in text
+
+
+def test_every_check_has_its_breach() -> None:
+    """A check that nobody has seen fail proves nothing."""
+    assert set(AT_REST) == {row.judge.__name__ for row in CHECKS}
+    followed = {what.split()[1].strip(",") for what in IN_TIME}
+    assert followed == {"time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "beliefs"}
+
+
+def test_looking_changes_nothing() -> None:
+    """A world with its checker on runs to the digest of one without."""
+    bare, watched = rig_of(), rig_of()
+    for _ in range(200):
+        bare.world.step()
+        watched.checked.step()
+    assert bare.world.digest() == watched.world.digest()
+    assert np.isfinite(bare.world.now)
+
+
