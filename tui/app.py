@@ -206,8 +206,12 @@ class ScaletopApp(PacedApp):
 
     def action_help(self) -> None:
         """Every key and what it does, every mark and what it means."""
-        rows = help_rows(self.settings.keymap, self.session.catalogue, self.board.state.glyphs)
-        self._read("Help", lambda canvas, first, words: rows_page(canvas, rows, first, words))
+        keymap, catalogue, glyphs = self.settings.keymap, self.session.catalogue, self.board.state.glyphs
+
+        def page(canvas: Canvas, first: int, words: str) -> int:
+            return rows_page(canvas, help_rows(keymap, catalogue, glyphs, canvas.width), first, words)
+
+        self._read("Help", page)
 
     def action_log(self) -> None:
         """The story so far."""

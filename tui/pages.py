@@ -5,6 +5,7 @@ A page is a function (canvas, first row, filter) -> rows in all; it draws rows f
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from engine.catalogue import Catalogue
@@ -59,8 +60,14 @@ def _head(text: str) -> tuple[str, Row]:
 BLANK: tuple[str, Row] = ("", lambda _canvas, _y: None)
 
 
-def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs) -> list[tuple[str, Row]]:
-    """Keys by section, then the marks of states, then every fault with its keys and words."""
+def _told(text: str, x: int, width: int, code: Code, *before: tuple[int, str, Code]) -> list[tuple[str, Row]]:
+    """A row that ends in a sentence from x on, which goes on below itself where the width is short."""
+    first, *more = textwrap.wrap(text, max(20, width - x)) or [""]
+    return [_line(*before, (x, first, code)), *(_line((x, line, code)) for line in more)]
+
+
+def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs, width: int = 200) -> list[tuple[str, Row]]:
+    """Keys by section, then the marks of states, then every fault with its keys and words, in `width` cells."""
     rows: list[tuple[str, Row]] = []
     table = list(keymap)
     for section, title in SECTIONS.items():
@@ -71,7 +78,7 @@ def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs
                 continue
             shown = "1 ... 8" if row.group == "1-8" else keys
             explain = "Focus that pane; on a small screen, show it. Again: zoom it." if row.group == "1-8" else row.explain
-            rows.append(_line((2, shown, Role.KEY | BOLD), (18, explain, Role.TEXT)))
+            rows += _told(explain, 14, width, Role.TEXT, (2, shown, Role.KEY | BOLD))
         rows.append(BLANK)
     rows.append(_head("How states are told"))
     for mark in STATE_MARK.values():
@@ -80,13 +87,13 @@ def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs
         rows += [BLANK, _head("Faults: press f, then")]
         for fault in catalogue.faults:
             amount = f" ({fault.default:g} {fault.unit})" if fault.unit else ""
-            rows.append(
-                _line((2, fault.keys, Role.KEY | BOLD), (6, fault.title, Role.ACCENT), (34, fault.explain + amount, Role.TEXT))
-            )
+            before = (2, fault.keys, Role.KEY | BOLD), (6, fault.title, Role.ACCENT)
+            rows += _told(fault.explain + amount, 30, width, Role.TEXT, *before)
         rows += [BLANK, _head("Settings: press c or t, then")]
         for option in catalogue.options:
             source = f"default from: {option.source}" if option.source else ""
-            rows.append(_line((2, option.keys, Role.KEY | BOLD), (6, option.title, Role.ACCENT), (34, source, Role.DIM)))
+            at = max(34, 8 + cell_len(option.title))
+            rows.append(_line((2, option.keys, Role.KEY | BOLD), (6, option.title, Role.ACCENT), (at, source, Role.DIM)))
     return rows
 
 

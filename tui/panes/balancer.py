@@ -66,6 +66,10 @@ class BalancerPane(Pane):
         if rows and (height - y > len(rows) or view.zoomed):
             table.head(y)
             y += 1
+        elif y and table.x("share"):  # no row for titles: they share that of the facts
+            canvas.fill(0, 0, canvas.width)
+            _facts(canvas.inside(0, 0, table.x("share") - 1, 1), part)
+            table.head(0)
         room = height - y
         at = next((i for i, b in enumerate(rows) if b.name == view.selected), -1)
         shown = room - 1 if len(rows) > room > 1 else room

@@ -19,7 +19,8 @@ from .table import Column, Fact, Table, before, dot, facts, rank, sound, spark, 
 __all__ = ["DnsPane"]
 
 PLAIN_BARS = "=-#.+:~*"
-SERIES: tuple[Code, ...] = (Role.S0, Role.S1, Role.S2, Role.S3, Role.S4, Role.S5, Role.S6, Role.S7)
+# no green, yellow or orange here, which would read as a state
+SERIES: tuple[Code, ...] = (Role.S0, Role.S5, Role.S4, Role.ACCENT)
 WALK = ("root", "tld", "authority")  # levels that only a full walk reaches
 FAILING = 0.01  # share of look-ups without an answer that counts as degraded
 LEVELS = (

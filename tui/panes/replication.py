@@ -60,7 +60,11 @@ class ReplicationPane(Pane):
         worst = max(worst, 2 if lag >= FAR else 1 if lag >= LAGS else 0)
         if any(shard.writable != 1 for shard in part.shards):  # none, or two: split brain
             worst = 3
-        return Verdict(part.verdict or ("no database yet" if not nodes else ""), worst)
+        words = part.verdict or ("no database yet" if not nodes else "")
+        lost = next((n for n in sorted(nodes, key=lambda n: rank(n.state)) if attention_of(n.state) >= 2), None)
+        if lost is not None and lost.name not in words and all(shard.writable == 1 for shard in part.shards):
+            words = f"{lost.name} {mark(lost.state).word} · {words}"  # calm words about the others are not enough
+        return Verdict(words, worst)
 
     def targets(self, snapshot: Snapshot, view: PaneView) -> Sequence[str]:
         """Database nodes, the worst shard first."""
