@@ -96,18 +96,31 @@ class CacheFills(CachePath):
 
     # ---- what the web servers bring
 
+    def answered(self, t: F8, slots: I8, node: I8, writes: int) -> None:
+        """Answers leave database nodes `node` (n,) at t (n,), in one batch: as `written` of the first `writes`, then `filled`."""
+        flights, fills = self.core.flights, slots[writes:]
+        key, version, home = flights.key[slots].astype(np.int64), flights.version[slots], flights.cache[fills].astype(np.int64)
+        token = np.where(self.leased[fills], flights.id[fills], FILL)
+        at, web = self._through_web(t, slots, node)
+        if writes:
+            self._post_changes(at[:writes], web[:writes], key[:writes], version[:writes])
+        if fills.size:
+            columns = (web[writes:], home, key[writes:], version[writes:], token, at[writes:] - self.left[fills])
+            self._post_fills(at[writes:], columns)
+
     def filled(self, t: F8, slots: I8, node: I8) -> None:
         """Values read for rows with flag FILLS leave database nodes `node` (n,) at t (n,): to the web server, set from there."""
-        flights = self.core.flights
-        key, version, home = flights.key[slots].astype(np.int64), flights.version[slots], flights.cache[slots].astype(np.int64)
-        token = np.where(self.leased[slots], flights.id[slots], FILL)
-        at, web = self._through_web(t, slots, node)
-        recompute = at - self.left[slots]
+        self.answered(t, slots, node, 0)
+
+    def _post_fills(self, at: F8, columns: tuple[I8, I8, I8, I8, I8, F8]) -> None:
+        """Set what is at its web server at `at` (n,), inf = never. columns: web, home, key, version, token, recompute."""
         arrived = np.isfinite(at)  # what a dead web server should have set stays unset
-        at, web, recompute = at[arrived], web[arrived], recompute[arrived]
-        key, version, home, token = key[arrived], version[arrived], home[arrived], token[arrived]
-        if not at.size:
-            return
+        web, home, key, version, token, recompute = columns
+        if np.count_nonzero(arrived) < at.size:
+            at, web, home, key = at[arrived], web[arrived], home[arrived], key[arrived]
+            version, token, recompute = version[arrived], token[arrived], recompute[arrived]
+            if not at.size:
+                return
         self._post(SET, at, web, home, key, version, token, recompute)
         if self.homes.copies == 2:
             owners = self.homes.owners(key)
@@ -131,13 +144,15 @@ class CacheFills(CachePath):
 
     def written(self, t: F8, slots: I8, node: I8) -> None:
         """Committed writes are acknowledged from database nodes at t (n,): on their way they delete or set the entries."""
-        flights = self.core.flights
-        key, version = flights.key[slots].astype(np.int64), flights.version[slots]
-        at, web = self._through_web(t, slots, node)
+        self.answered(t, slots, node, slots.size)
+
+    def _post_changes(self, at: F8, web: I8, key: I8, version: I8) -> None:
+        """Delete or set what is at its web server at `at` (n,), inf = never."""
         arrived = np.isfinite(at)
-        at, web, key, version = at[arrived], web[arrived], key[arrived], version[arrived]
-        if not at.size:
-            return
+        if np.count_nonzero(arrived) < at.size:
+            at, web, key, version = at[arrived], web[arrived], key[arrived], version[arrived]
+            if not at.size:
+                return
         kind = SET if self.write_mode == "through" else DELETE
         nothing = np.zeros(at.size)
         for home in self.homes.owners(key):

@@ -47,6 +47,9 @@ class DatabasePath(DatabaseNodes):
         self.late_acks = Pending(core.dt, columns=2)  # (t, slot, id) of writes that former primaries will acknowledge
         self.stray_count = 0  # former primaries that answer on their own
         self.recovering: list[int] = []  # shards that have been failed over and have not acknowledged a write yet
+        # answers that leave at the end of the step, in one batch: (t, slots, nodes) of writes, and of reads that fill
+        self.wrote: list[tuple[F8, I8, I8]] = []
+        self.fills: list[tuple[F8, I8, I8]] = []
         self.handled = 0.0  # everything before this moment has happened
 
     def arrive(self, t: F8, slots: I8) -> None:

@@ -34,10 +34,10 @@ class DatabaseReads(DatabasePath):
         if self.cache is None or not n:
             self.replies.send(t, slots, "db", node)
         elif n == fills.size:
-            self.cache.filled(t, slots, node)
+            self.fills.append((t, slots, node))
         else:
             these, rest = fills.nonzero()[0], (fills == 0).nonzero()[0]
-            self.cache.filled(t[these], slots[these], node[these])
+            self.fills.append((t[these], slots[these], node[these]))
             self.replies.send(t[rest], slots[rest], "db", node[rest])
 
     def _look_back(self, t: F8, slots: I8, node: I8, key: I8, version: I8, unsettled: I8) -> I8:

@@ -41,6 +41,14 @@ class Versions:
         self.head_version[key] = version
         return lsn
 
+    def wrote_at_once(self, keys: I8, lsns: list[int], versions: I8, commits: list[float], settled: list[float]) -> None:
+        """Records (n,) were written, in order: the last of a key is its newest."""
+        self.issued[keys] = versions
+        self.head_lsn[keys] = lsns
+        self.head_version[keys] = versions
+        self.head_time[keys] = commits
+        self.settled[keys] = settled
+
     def settle(self, log: Log, first: int, serving: list[int], owned: B) -> None:
         """Tell the keys of the records from index `first` on when those are committed and everywhere.
 

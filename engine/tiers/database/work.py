@@ -41,6 +41,16 @@ class DatabaseWork(DatabaseWrites):
             if unheard:
                 self._write_unheard(unheard)
         self._acknowledge()
+        if self.wrote or self.fills:
+            self._send_back()
+
+    def _send_back(self) -> None:
+        """Answers that pass through the cache's library leave together: a batch costs what a small one does."""
+        assert self.cache is not None
+        leaving = self.wrote + self.fills
+        t, slots, node = leaving[0] if len(leaving) == 1 else map(np.concatenate, zip(*leaving, strict=True))
+        self.cache.answered(t, slots, node, sum([rows.size for _, rows, _ in self.wrote]))
+        self.wrote, self.fills = [], []
 
     def _serve(self, gone: Departures) -> None:
         """Requests that are done at their nodes."""

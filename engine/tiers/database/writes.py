@@ -6,7 +6,7 @@ import numpy as np
 
 from ...causes import Cause
 from ...fabric import RTO_S, Fate
-from .log import INF
+from .log import INF, Log
 from .nodes import F8, I8
 from .path import OUTSIDE, WRITTEN, Unheard
 from .reads import DatabaseReads
@@ -22,42 +22,67 @@ class DatabaseWrites(DatabaseReads):
 
     def _write(self, t: F8, slots: I8, node: I8, key: I8) -> None:
         """Writes that are done at t (n,), ascending: into the log of the shard, or of a former primary's branch."""
-        flights, shards, shard_of = self.core.flights, self.shards, self.shard_of_node[node].tolist()
+        shards, shard_of = self.shards, self.shard_of_node[node].tolist()
         easy = self.mode == ASYNC and not self.lossy
         done: list[int] = []
-        version: list[int] = []
         later: dict[tuple[int, bool], list[int]] = {}
-        rows = zip(t.tolist(), node.tolist(), shard_of, key.tolist(), flights.user[slots].tolist(), flights.root[slots].tolist(),
-                   self.apply_work(t.size), strict=True)  # fmt: skip
-        for i, (at, n, s, k, user, root, work) in enumerate(rows):
+        for i, (n, s) in enumerate(zip(node.tolist(), shard_of, strict=True)):
             shard = shards[s]
             if easy and n == shard.primary and not shard.waiting:
-                version.append(self._write_one(shard, at, k, user, root, work))
                 done.append(i)
             else:
                 later.setdefault((s, n == shard.primary), []).append(i)
+        if not later:
+            self._write_at_once(t, slots, key, [shards[s] for s in shard_of])
+            return
         if done:
-            if later:
-                t, slots, node, key, whole = t[done], slots[done], node[done], key[done], (t, slots, node, key)
-            flights.version[slots] = version
-            if self.places.chunks:
-                self.reach[slots] = t
-                self.mirror(key, slots)
-            self._ack(t, slots, key)
-            if later:
-                t, slots, node, key = whole
+            self._write_at_once(t[done], slots[done], key[done], [shards[shard_of[i]] for i in done])
         for (s, main), some in later.items():
             if main:
                 self._write_main(shards[s], t[some], slots[some], key[some])
             else:
                 self._write_astray(shards[s], t[some], slots[some], node[some], key[some])
 
-    def _write_one(self, shard: Shard, t: float, key: int, user: int, root: int, work: float) -> int:
-        """An asynchronous commit, without numpy's cost a call: the same as `_ship` for one record. Returns the version."""
-        log, versions, role_of = shard.log, self.versions, self.role_of
-        lsn = versions.write(log, t, key, user, root, work)
-        i = lsn - log.base
-        before = i - 1
+    def _write_at_once(self, t: F8, slots: I8, key: I8, shards: list[Shard]) -> None:
+        """Asynchronous commits: what `_write_main` does, without numpy's cost a record; the keys' figures in whole batches.
+
+        shards (n): of each write.
+        """
+        flights, versions = self.core.flights, self.versions
+        version = versions.issued[key] + 1
+        newest: dict[int, tuple[int, int]] = {}  # key -> LSN and version of its last write in this batch
+        lsns: list[int] = []
+        given: list[int] = []
+        commits: list[float] = []
+        settled: list[float] = []
+        rows = zip(
+            shards, t.tolist(), key.tolist(), flights.user[slots].tolist(), flights.root[slots].tolist(), version.tolist(),
+            versions.head_lsn[key].tolist(), versions.head_version[key].tolist(), self.apply_work(t.size), strict=True,
+        )  # fmt: skip
+        for shard, at, k, user, root, number, previous, older, work in rows:
+            if k in newest:
+                previous, older = newest[k]
+                number = older + 1
+            log = shard.log
+            lsn = log.append(at, k, user, root, number, previous, older, work)
+            commit, seen = self._ship_one(log, lsn - log.base, at, work)
+            newest[k] = lsn, number
+            lsns.append(lsn)
+            given.append(number)
+            commits.append(commit)
+            settled.append(seen)
+        if len(newest) < t.size:
+            version = np.array(given, dtype=np.int64)
+        versions.wrote_at_once(key, lsns, version, commits, settled)
+        flights.version[slots] = version
+        if self.places.chunks:
+            self.reach[slots] = t
+            self.mirror(key, slots)
+        self._ack(t, slots, key)
+
+    def _ship_one(self, log: Log, i: int, t: float, work: float) -> tuple[float, float]:
+        """What `_ship` does for the record at index i, written at t and committed at once: (commit, when it is everywhere)."""
+        role_of, before = self.role_of, i - 1
         commit = max(t, log.commit.item(before)) if i else t
         log.commit[i] = commit
         log.acknowledged[i] = True
@@ -77,10 +102,8 @@ class DatabaseWrites(DatabaseReads):
             follower.applied[i] = applied
             if applied > settled and role_of[follower.node] is REPLICA:
                 settled = applied
-        versions.head_time[key] = commit
-        versions.settled[key] = settled
         self.meters.totals["shipped"] += len(log.followers)
-        return versions.head_version.item(key)
+        return commit, settled
 
     def _write_main(self, shard: Shard, t: F8, slots: I8, key: I8) -> None:
         """Writes of one shard that wait for others, or whose wire loses packets."""
@@ -215,7 +238,7 @@ class DatabaseWrites(DatabaseReads):
         self.versions.acknowledge(flights.user[slots].astype(np.int64), key, flights.version[slots])
         node = flights.db[slots].astype(np.int64)
         if self.cache is not None and len(self.cache.nodes):
-            self.cache.written(t, slots, node)
+            self.wrote.append((t, slots, node))
         else:
             self.replies.send(t, slots, "db", node)
 
