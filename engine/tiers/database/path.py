@@ -25,7 +25,6 @@ READ, WRITE = int(Kind.READ), int(Kind.WRITE)  # an enum costs six times an int 
 OUTSIDE, INSIDE, WRITTEN = 0, 1, 2  # phases of a row: not at a node; queued or served; written, waits for its commit
 ROUNDS = 4  # a refusal may come back, and the next attempt with it, within one step
 
-
 # What a job was about whose driver has given up: is it a write, key, user, root
 Unheard: TypeAlias = tuple[bool, int, int, int]
 
@@ -47,9 +46,8 @@ class DatabasePath(DatabaseNodes):
         self.late_acks = Pending(core.dt, columns=2)  # (t, slot, id) of writes that former primaries will acknowledge
         self.stray_count = 0  # former primaries that answer on their own
         self.recovering: list[int] = []  # shards that have been failed over and have not acknowledged a write yet
-        # answers that leave at the end of the step, in one batch: (t, slots, nodes) of writes, and of reads that fill
-        self.wrote: list[tuple[F8, I8, I8]] = []
-        self.fills: list[tuple[F8, I8, I8]] = []
+        self.wrote: list[tuple[F8, I8, I8]] = []  # answers that leave with the step's last: (t, slots, nodes) of writes
+        self.fills: list[tuple[F8, I8, I8]] = []  # and of reads that fill
         self.handled = 0.0  # everything before this moment has happened
 
     def arrive(self, t: F8, slots: I8) -> None:
