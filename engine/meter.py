@@ -174,7 +174,7 @@ class Histogram:
         self.last, self.current = self.current, self.last
         self.current[:] = 0
         # reckoned here and not when somebody looks: looking changes nothing
-        filled = self.last.any(axis=1).nonzero()[0]
+        filled = np.flatnonzero(self.last.any(axis=1))
         cumulative = self.last[filled].cumsum(axis=1)
         for q in QUANTILES:
             found = self.quantiles[q] = np.zeros(len(self.last))
@@ -204,7 +204,7 @@ def quantile(counts: I8, q: float) -> float:
 
 
 def quantiles_of(counts: I8, filled: I8, cumulative: I8, q: float) -> F8:
-    """As `quantile`, of many at once: `filled` (k,) are the rows of `counts` (n, BUCKETS), none empty, `cumulative` their sums."""
+    """As `quantile`, of many at once. filled: rows (k,) of `counts` (n, BUCKETS) that are not empty; cumulative (k, BUCKETS)."""
     line = np.arange(filled.size)
     rank = q * cumulative[:, -1]
     b = (cumulative < rank[:, None]).sum(axis=1)

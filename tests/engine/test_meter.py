@@ -39,3 +39,13 @@ def test_quantiles_are_within_a_bucket() -> None:
     for q in (0.5, 0.95, 0.99):
         assert abs(quantile(histogram.whole()[0], q) / np.quantile(x, q) - 1) < 1 / 32
     assert histogram.max_ms[0] == x.max()
+
+
+@given(st.lists(st.lists(st.floats(0.001, 1e5), max_size=40), min_size=2, max_size=5))
+def test_quantiles_of_many_at_once_are_those_of_each(values: list[list[float]]) -> None:
+    histogram = Histogram(len(values))
+    for i, ms in enumerate(values):
+        histogram.add(np.array(ms), np.full(len(ms), i))
+    histogram.roll()
+    for q in (0.5, 0.99):
+        assert histogram.last_quantile(q).tolist() == [quantile(counts, q) for counts in histogram.last]
