@@ -141,10 +141,14 @@ class Flights:
         return slots
 
     def close(self, slots: I8, side: int) -> None:
-        """One side lets go of these (distinct) rows; rows that nobody holds any more are free again."""
-        left = self.sides[slots] & np.uint8(~side & 0xFF)
-        self.sides[slots] = left
-        done = slots[left == 0]
+        """One side (or both at once) lets go of these (distinct) rows; rows that nobody holds any more are free again."""
+        if side == CLIENT | SERVER:
+            self.sides[slots] = 0
+            done = slots
+        else:
+            left = self.sides[slots] & np.uint8(~side & 0xFF)
+            self.sides[slots] = left
+            done = slots if not np.count_nonzero(left) else slots[left == 0]
         if done.size:
             self.id[done] = -1
             self.free[self.n_free : self.n_free + done.size] = done

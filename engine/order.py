@@ -1,8 +1,8 @@
-"""Exact order of event times, fast: a 16-bit radix pass does nearly all the work, a stable pass mends the rest.
+"""Exact order of event times, fast: the times' own bits, with the places behind them, sorted as whole numbers.
 
-A float argsort costs 18-70 ns an element; the 16-bit radix sort plus a stable sort of an almost sorted array 7-26 ns.
-The result is the order by time, and equal times are ordered by `rank` (a request's id), so that no digest hangs
-on the order in which parts of the world happened to write.
+Times of a batch lie close together, so their bits less the lowest ones leave room for the place of each: plain numbers, all
+different, which numpy sorts in a quarter of the time of an argsort. The result is the order by time, and equal times are
+ordered by `rank` (a request's id), so that no digest hangs on the order in which parts of the world happened to write.
 """
 
 from __future__ import annotations
@@ -13,32 +13,45 @@ from numpy.typing import NDArray
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
-RADIX_FROM = 400  # below this many elements sorting by both keys at once is faster (measured)
+BITS_FROM = 400  # below this many elements sorting by both keys at once is faster (measured)
+RUNS = 700  # elements up to which a merge sort of a few sorted runs is faster (measured)
+WORD = 63  # bits of a number that is not negative
 
 
-def merge_order(t: F8, row: I8, rank: I8 | None) -> I8:
-    """As `time_order(t, rank[row])` for t made of a few sorted runs: a merge sort finds them; only ties ask for ranks."""
-    order: I8 = t.argsort(kind="stable")
+def row_order(t: F8, row: I8, rank: I8 | None, runs: bool = False) -> I8:
+    """As `time_order(t, rank[row])`; only ties ask for ranks. rank None: the rows themselves. runs: t is a few sorted runs."""
+    order: I8 = t.argsort(kind="stable") if runs and t.size <= RUNS else by_bits(t)
     sorted_t = t[order]
     if np.count_nonzero(sorted_t[1:] == sorted_t[:-1]):
         order = np.lexsort((row if rank is None else rank[row], t))
     return order
 
 
-def time_order(t: F8, rank: I8) -> I8:
+def time_order(t: F8, rank: NDArray[np.int64] | F8) -> I8:
     """Permutation (n,) that sorts by (t, rank). t in seconds, finite."""
-    n = t.size
-    if n < RADIX_FROM:
+    if t.size < BITS_FROM:
         exact: I8 = np.lexsort((rank, t))
         return exact
-    low = t.min()
-    span = t.max() - low
-    order = np.arange(n, dtype=np.int64)
-    if span > 0.0:
-        coarse = ((t - low) * (65535.0 / span)).astype(np.uint16)
-        first = coarse.argsort(kind="stable")
-        order = first[t[first].argsort(kind="stable")]
+    order = by_bits(t)
     sorted_t = t[order]
     if np.count_nonzero(sorted_t[1:] == sorted_t[:-1]):
         order = np.lexsort((rank, t))
-    return np.asarray(order, dtype=np.int64)
+    return order
+
+
+def by_bits(t: F8) -> I8:
+    """A permutation (n,) that sorts by t, equal times by place."""
+    if not t.size:
+        return np.empty(0, dtype=np.int64)
+    bits = t.view(np.int64)  # floats that are not negative are ordered as their bits
+    low = bits.min()
+    keys: I8 = bits - low
+    width = t.size.bit_length()
+    if low < 0 or int(keys.max()).bit_length() + width > WORD:
+        found: I8 = t.argsort(kind="stable")
+        return found
+    keys <<= width
+    keys |= np.arange(t.size, dtype=np.int64)
+    keys.sort()
+    keys &= (1 << width) - 1
+    return keys

@@ -14,12 +14,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .order import F8, I8, merge_order, time_order
+from .order import F8, I8, RUNS, row_order, time_order
 
 FINE = 64  # buckets of one step; those beyond are as wide as all of them
 WIDEST = 255  # wide buckets; what is due later still is dealt anew when the last of them is opened
 CROWD = 2_048  # rows that may wait as one sorted run (measured)
-RUNS = 700  # rows up to which a merge sort is faster whatever their order (measured)
 LOOSE = 256  # the same while there are buckets
 
 Chunk: TypeAlias = tuple[F8, tuple[I8, ...]]  # times (n,), then int64 columns (n,) each
@@ -120,10 +119,7 @@ class Pending:
             self.near = []
         if t.size < 2:
             return t, columns
-        if crowd or t.size > RUNS:
-            order = time_order(t, columns[0] if rank is None else rank[columns[0]])
-        else:
-            order = merge_order(t, columns[0], rank)
+        order = row_order(t, columns[0], rank, not crowd and t.size <= RUNS)
         return t[order], (columns[0][order],) if self.columns == 1 else tuple([c[order] for c in columns])
 
     def _turn(self, end: float) -> None:

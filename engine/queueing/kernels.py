@@ -108,12 +108,12 @@ def heap_fifo(t: FloatArray, node: IntArray, service: FloatArray, free: list[lis
     free: one heap of times (s) per node. Bit for bit the scalar recursion.
     """
     start: list[float] = []
-    finish: list[float] = []
+    begin, replace = start.append, heapreplace
     for at, where, demand in zip(t.tolist(), node.tolist(), service.tolist(), strict=True):
         heap = free[where]
-        begins = at if at > heap[0] else heap[0]
-        ends = begins + demand
-        heapreplace(heap, ends)
-        start.append(begins)
-        finish.append(ends)
-    return np.array(start, dtype=np.float64), np.array(finish, dtype=np.float64)
+        ready = heap[0]
+        begins = at if at > ready else ready
+        replace(heap, begins + demand)
+        begin(begins)
+    begun = np.array(start, dtype=np.float64)
+    return begun, begun + service

@@ -46,7 +46,8 @@ class Pool:
             self.limit = end + NEAR_STEPS * (end - self.previous) if self.previous > -INF else end
         self.previous = end
         near = join(self.near)
-        leaving = near[FINISH] < end
+        finish = near[FINISH]
+        leaving = finish < end
         done = leaving.nonzero()[0]
         if not done.size:
             self._keep(near)
@@ -55,10 +56,10 @@ class Pool:
             self.near = []
         else:
             self._keep(near.take((~leaving).nonzero()[0], axis=1))
-        order = time_order(near[FINISH][done], near[ROW][done].astype(np.int64))
-        out = near.take(done[order], axis=1)
-        row, node = out[ROW].astype(np.int64), out[NODE].astype(np.int64)
-        return Departures(out[FINISH], row, node, out[START], out[ARRIVAL], out[WORK])
+        out = near.take(done[time_order(finish[done], near[ROW][done])], axis=1)
+        finish, _, _, start, arrival, work, _, _ = out
+        row, node = out[ROW : NODE + 1].astype(np.int64)
+        return Departures(finish, row, node, start, arrival, work)
 
     def _keep(self, near: FloatArray) -> None:
         if near.shape[1] > NEAR_JOBS:

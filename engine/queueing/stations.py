@@ -22,8 +22,8 @@ from engine.queueing.totals import Totals
 
 # Batch sizes at which arrays begin and cease to win (measured; apart, so that a plan does not move to and fro).
 ARRAYS_FROM, ARRAYS_UNTIL = 600, 150
-# With more than one worker per node arrays need many nodes to win.
-ARRAYS_NODES = 48
+# With more than one worker per node arrays need many nodes to win, and many arrivals at each.
+ARRAYS_NODES, ARRAYS_EACH = 48, 8
 
 CORES: dict[str, type[Core]] = {"heap": HeapCore, "arrays": ArrayCore, "lifo": LifoCore}
 
@@ -193,7 +193,10 @@ class Stations:
 
     def _pick(self, node: IntArray) -> None:
         nodes, batch = self.nodes, len(node)
-        if batch < (ARRAYS_FROM if self.kind == "heap" else ARRAYS_UNTIL) or not (
+        least = ARRAYS_FROM if self.kind == "heap" else ARRAYS_UNTIL
+        if nodes.widest > 1:
+            least = max(least, ARRAYS_EACH * len(nodes) // (1 if self.kind == "heap" else 2))
+        if batch < least or not (
             (nodes.widest == 1 or len(nodes) >= ARRAYS_NODES) and (not nodes.any_bound or self._has_room(node))
         ):
             if self.kind == "arrays":

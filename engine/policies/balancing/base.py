@@ -7,7 +7,8 @@ connections open and close one by one, in a plain loop over arrivals and closes 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from operator import add, sub
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,15 +83,14 @@ class Policy(ABC):
         """The same with at least one eligible node."""
 
 
-def count(open_counts: list[int], node: I8, change: int) -> None:
+def count(open_counts: list[int], node: I8, change: Literal[1, -1]) -> None:
     """Add `change` to the count of every node in `node`, repeats included."""
     if len(node) < len(open_counts):
         for index in node.tolist():
             open_counts[index] += change
         return
-    for index, times in enumerate(np.bincount(node, minlength=0).tolist()):
-        if times:
-            open_counts[index] += change * times
+    times = np.bincount(node, minlength=len(open_counts))
+    open_counts[:] = map(add if change > 0 else sub, open_counts, times.tolist())
 
 
 class BlindPolicy(Policy):

@@ -20,30 +20,28 @@ NOBODY = -1
 
 
 class Connections:
-    """By slot: id of the row that holds a connection (-1 = none), its balancer, its server, when it was opened (s).
+    """By slot: id of the row that holds a connection (-1 = none), its place, when it was opened (s).
 
-    counts[b][w]: open connections of balancer b to server w. A reset raises epoch[b][w]: ends that were already scheduled
-    then count for nothing.
+    A place is balancer, server and epoch in one number: 16 bits, 16 bits, the rest. counts[b][w]: open connections of
+    balancer b to server w. A reset raises epoch[b][w]: ends that were already scheduled then count for nothing.
     """
 
     def __init__(self, flights: Flights, dt: float) -> None:
         self.flights = flights
         self.holder: I8 = np.empty(0, dtype=np.int64)
-        self.balancer: NDArray[np.int16] = np.empty(0, dtype=np.int16)
-        self.server: NDArray[np.int16] = np.empty(0, dtype=np.int16)
+        self.place: I8 = np.empty(0, dtype=np.int64)
         self.opened: F8 = np.empty(0)
         self.counts: list[list[int]] = []
         self.epoch: I8 = np.zeros((0, 0), dtype=np.int64)
         self.resets = 0  # how many epochs were ended by one
-        self.ends = Pending(dt, columns=3)  # id, place (see `_place`), bits of the opening time (NaN: never served)
+        self.ends = Pending(dt, columns=3)  # id, place, bits of the opening time (NaN: never served)
 
     def grow(self, balancers: int, servers: int) -> None:
         """Room for so many nodes and for all rows of the flights table."""
         more = self.flights.capacity - self.holder.size
         if more > 0:
             self.holder = np.append(self.holder, np.full(more, NOBODY, dtype=np.int64))
-            self.balancer = np.append(self.balancer, np.zeros(more, dtype=np.int16))
-            self.server = np.append(self.server, np.zeros(more, dtype=np.int16))
+            self.place = np.append(self.place, np.zeros(more, dtype=np.int64))
             self.opened = np.append(self.opened, np.zeros(more))
         if self.epoch.shape != (balancers, servers):
             old = self.epoch
@@ -56,8 +54,8 @@ class Connections:
     def open(self, t: F8, slots: I8, balancer: int, server: I8) -> None:
         """Connections are opened at t (n,); they are counted already (a policy counts what it chooses)."""
         self.holder[slots] = self.flights.id[slots]
-        self.balancer[slots] = balancer
-        self.server[slots] = server
+        place = server + (balancer << 16)
+        self.place[slots] = place + (self.epoch[balancer, server] << 32) if self.resets else place
         self.opened[slots] = t
         self.flights.conn[slots] = 1
 
@@ -72,14 +70,8 @@ class Connections:
         self.holder[slots] = NOBODY
         self.flights.conn[slots] = 0
         opened = self.opened[slots] if served else np.full(slots.size, np.nan)
-        self.ends.push(t, ids, self._place(slots), opened.view(np.int64))
+        self.ends.push(t, ids, self.place[slots], opened.view(np.int64))
         return int(slots.size)
-
-    def _place(self, slots: I8) -> I8:
-        """Balancer, server and epoch of the connections of rows, in one number each: 16 bits, 16 bits, the rest."""
-        balancer, server = self.balancer[slots].astype(np.int64), self.server[slots].astype(np.int64)
-        place: I8 = (balancer << 16) + server
-        return place + (self.epoch[balancer, server] << 32) if self.resets else place
 
     def take(self, end: float) -> list[Closes]:
         """Ends before `end` (s), per balancer, sorted by (time, id); `seconds` is NaN where no answer came."""
@@ -101,7 +93,7 @@ class Connections:
         """All connections to a dead server are gone."""
         if server >= self.epoch.shape[1]:
             return
-        self._forget((self.holder != NOBODY) & (self.server == server))
+        self._forget((self.holder != NOBODY) & (self.place & 0xFFFF == server))
         self.epoch[:, server] += 1
         self.resets += 1
         for row in self.counts:
@@ -109,7 +101,7 @@ class Connections:
 
     def reset_balancer(self, balancer: int) -> None:
         """All connections of a balancer are gone."""
-        self._forget((self.holder != NOBODY) & (self.balancer == balancer))
+        self._forget((self.holder != NOBODY) & (self.place >> 16 & 0xFFFF == balancer))
         self.epoch[balancer] += 1
         self.resets += 1
         self.counts[balancer] = [0] * len(self.counts[balancer])
@@ -122,7 +114,7 @@ class Connections:
         if not dead.size:
             return
         never = np.full(dead.size, np.nan).view(np.int64)
-        self.ends.push(np.full(dead.size, now), self.holder[dead], self._place(dead), never)
+        self.ends.push(np.full(dead.size, now), self.holder[dead], self.place[dead], never)
         self.holder[dead] = NOBODY
 
     def _forget(self, mask: NDArray[np.bool_]) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...causes import SILENT, Cause
 from ...core import Core, generator
 from ...flights import CLIENT, SERVER, Outcome
-from ...order import merge_order
+from ...order import row_order
 from ...pending import Pending
 from ...snapshot import Clients as Reading
 from ..base import Tier
@@ -106,21 +106,23 @@ class Clients(Tier):
             if np.count_nonzero(heard) < heard.size:
                 self._unheard(slots[~heard])
                 t, slots = t[heard], slots[heard]
-            flights.close(slots, SERVER)
             ended.append((t, slots))
         answered = slots
         if self.resets:
             ended += self._resets(answered)
         ended += self._deadlines([s for _, s in ended])
-        if ended:
+        if len(ended) == 1 and t.size:
+            self._end(t, slots, CLIENT | SERVER)
+        elif ended:
+            flights.close(answered, SERVER)
             when, who = ended[0] if len(ended) == 1 else (
                 np.concatenate([e[0] for e in ended]), np.concatenate([e[1] for e in ended])
             )  # fmt: skip
             if len(ended) > 1:
-                order = merge_order(when, who, flights.id)
+                order = row_order(when, who, flights.id, runs=True)
                 when, who = when[order], who[order]
             if who.size:
-                self._end(when, who)
+                self._end(when, who, CLIENT)
 
     def _unheard(self, slots: I8) -> None:
         """Answers that come too late: the work was for nothing."""
@@ -169,8 +171,8 @@ class Clients(Tier):
         self.core.ledger.timed_out.add_one(0, t.size)
         return [(t, slots)]
 
-    def _end(self, t: F8, slots: I8) -> None:
-        """Attempts ended at t, sorted: retry the failed ones that may, book the rest."""
+    def _end(self, t: F8, slots: I8, side: int) -> None:
+        """Attempts ended at t, sorted: retry the failed ones that may, book the rest. side: who lets go of the rows with it."""
         core, flights = self.core, self.core.flights
         outcome = flights.outcome[slots]
         final = slots
@@ -183,7 +185,7 @@ class Clients(Tier):
             blame(core, slots[~good])
             again = self._retry(t, slots, ~good)
             if again.any():
-                flights.close(slots[again], CLIENT)
+                flights.close(slots[again], side)
                 final, t = slots[~again], t[~again]
         if not final.size:
             return
@@ -200,12 +202,13 @@ class Clients(Tier):
                 flights.cause[final].astype(np.int64),
                 latency,
             )
-        ledger.slow_ok.add_one(0, int(np.count_nonzero((done == Outcome.OK) & (latency > core.config.slo.latency))))
+        slow = latency > core.config.slo.latency
+        ledger.slow_ok.add_one(0, int(np.count_nonzero(slow if well else slow & (done == Outcome.OK))))
         ledger.seal(flights.root[final], t, done, flights.version[final])
         self.traffic.ended(t, final)
         for i in core.tracer.pick(flights, final):
             close_trace(core, int(final[i]), float(latency[i]))
-        flights.close(final, CLIENT)
+        flights.close(final, side)
 
     def _retry(self, t: F8, slots: I8, failed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which of the failed attempts are tried again; they get new rows that set out after their back-off."""

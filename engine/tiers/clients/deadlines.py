@@ -11,7 +11,7 @@ from collections import deque
 
 import numpy as np
 
-from ...order import F8, I8, merge_order
+from ...order import F8, I8, row_order
 from ...pending import Pending
 
 
@@ -23,7 +23,7 @@ class Deadlines:
         self.astray = Pending(dt, columns=2)
 
     def push(self, least: float, t: F8, slots: I8, ids: I8) -> None:
-        """Deadlines t (n,) s, none of them before `least` (s)."""
+        """Deadlines t (n,) s, ascending, none of them before `least` (s)."""
         if self.queue and least < self.queue[-1][0]:
             self.astray.push(t, slots, ids)
         else:
@@ -35,12 +35,11 @@ class Deadlines:
         kept: list[tuple[float, F8, I8, I8]] = []
         while self.queue and self.queue[0][0] < end:
             least, t, slots, ids = self.queue.popleft()
-            due = t < end
-            count = int(np.count_nonzero(due))
-            if count:
-                got.append((t, slots, ids) if count == t.size else (t[due], slots[due], ids[due]))
-            if count < t.size:
-                kept.append((least, t[~due], slots[~due], ids[~due]))
+            due = int(t.searchsorted(end))
+            if due:
+                got.append((t[:due], slots[:due], ids[:due]))
+            if due < t.size:
+                kept.append((least, t[due:], slots[due:], ids[due:]))
         self.queue.extendleft(reversed(kept))
         if self.astray:
             t, (slots, ids) = self.astray.take_all(end)
@@ -55,5 +54,5 @@ class Deadlines:
 
 def in_order(t: F8, slots: I8, ids: I8) -> tuple[F8, I8]:
     """(t, slots) sorted by (t, id)."""
-    order = merge_order(t, ids, None)
+    order = row_order(t, ids, None, runs=True)
     return t[order], slots[order]

@@ -74,8 +74,14 @@ class DnsEvents(DnsBase):
         else:
             users.answer[user] = ASKING
             flights.sent[slot] = t
-            r = self.resolvers.of_one(flights.city.item(slot), user)
-            heapq.heappush(self.heap, (t + self.to_resolver_s, TO_RESOLVER, flights.id.item(slot), slot, r, 0, 0.0))
+            cache, arrives = self.resolvers, t + self.to_resolver_s
+            r = cache.of_one(flights.city.item(slot), user)
+            until = cache.ready_until.item(r)
+            if until > arrives and arrives < self.core.end and r not in self.walks.open:
+                # nothing can take from the resolver what it has: a walk begins only after its end, deeds at boundaries only
+                self._send_home(arrives, slot, cache.ready.item(r), RESOLVER, until)
+            else:
+                heapq.heappush(self.heap, (arrives, TO_RESOLVER, flights.id.item(slot), slot, r, 0, 0.0))
 
     def _at_resolver(self, t: float, slot: int, r: int) -> None:
         cache = self.resolvers

@@ -96,7 +96,7 @@ def compare(tier, slow, gone):
 def test_fifo_equals_the_event_by_event_model(arrays, script, workers):
     with pytest.MonkeyPatch.context() as patch:
         if arrays:
-            for name in ("ARRAYS_FROM", "ARRAYS_UNTIL", "ARRAYS_NODES"):
+            for name in ("ARRAYS_FROM", "ARRAYS_UNTIL", "ARRAYS_NODES", "ARRAYS_EACH"):
                 patch.setattr(stations, name, 0)
         tier, slow, gone = run(script, workers, None, Discipline.FIFO)
         assert tier.kind == ("arrays" if arrays else "heap")
@@ -110,7 +110,7 @@ def test_bounded_fifo_equals_the_event_by_event_model(arrays, script, workers, b
     """Bounds out of reach, within reach and reached, with plans that move to and fro between heaps and arrays for it."""
     with pytest.MonkeyPatch.context() as patch:
         if arrays:
-            for name in ("ARRAYS_FROM", "ARRAYS_UNTIL", "ARRAYS_NODES"):
+            for name in ("ARRAYS_FROM", "ARRAYS_UNTIL", "ARRAYS_NODES", "ARRAYS_EACH"):
                 patch.setattr(stations, name, 0)
         compare(*run(script, workers, bound, Discipline.FIFO))
 
@@ -129,6 +129,7 @@ def test_moving_between_implementations_changes_nothing(script, switches):
     def play(flags):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(stations, "ARRAYS_NODES", 0)
+            patch.setattr(stations, "ARRAYS_EACH", 0)
             tier, row, out = Stations([2] * NODES), 0, []
             for step, (batch, after) in enumerate(script):
                 for name in ("ARRAYS_FROM", "ARRAYS_UNTIL"):
