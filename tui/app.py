@@ -18,13 +18,13 @@ from textual.screen import Screen
 
 from engine.catalogue import ALL_SETTINGS, Catalogue
 from engine.commands import Command, Inspect
-from engine.snapshot import Snapshot
+from engine.snapshot import Snapshot, Trace
 
 from .bindings import keymap_of
 from .board import Board
 from .display import PacedApp
 from .draw import Canvas
-from .pages import help_rows, inspection_rows, log_page, rows_page
+from .pages import help_rows, inspection_rows, log_page, rows_page, trace_rows
 from .palette import commands
 from .pane import PaneSpec
 from .safe import safe_text
@@ -231,6 +231,12 @@ class ScaletopApp(PacedApp):
             return rows_page(canvas, inspection_rows(found, glyphs, canvas.width, self.session.story.events()), first, words)
 
         self._read(f"Inspect {safe_text(target)}", page)
+
+    def open_trace(self, trace: Trace) -> None:
+        """One sampled request; the screen has all of it already."""
+        glyphs = self.board.state.glyphs
+        page = lambda canvas, first, words: rows_page(canvas, trace_rows(trace, glyphs, canvas.width), first, words)  # noqa: E731
+        self._read("Inspect a request", page)
 
     # ---- actions of every screen --------------------------------------------------------------------------------------
 

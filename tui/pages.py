@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from engine.catalogue import Catalogue
-from engine.snapshot import Event, Inspection
+from engine.snapshot import Event, Inspection, Trace
 
 from .charts import Glyphs
 from .draw import BOLD, Canvas, Code, Role, cell_len, fit
@@ -21,7 +21,7 @@ from .story import chain, draw_lines, weave
 from .units import duration
 from .waterfall import draw_waterfall, height_of
 
-__all__ = ["Row", "help_rows", "inspection_rows", "log_page", "rows_page"]
+__all__ = ["Row", "help_rows", "inspection_rows", "log_page", "rows_page", "trace_rows"]
 
 Row = Callable[[Canvas, int], None]
 """Draws one row at y."""
@@ -108,6 +108,13 @@ def log_page(canvas: Canvas, events: Iterable[Event], first: int, words: str, gl
     return len(lines)
 
 
+def trace_rows(trace: Trace, glyphs: Glyphs, width: int) -> list[tuple[str, Row]]:
+    """One request as a waterfall."""
+    whole = Canvas(max(20, width - 2), height_of(trace))
+    draw_waterfall(whole, trace, glyphs)
+    return [(" ".join(whole.plain()), _copy(whole, y)) for y in range(whole.height)]
+
+
 def inspection_rows(found: Inspection, glyphs: Glyphs, width: int, events: Sequence[Event] = ()) -> list[tuple[str, Row]]:
     """State, faults, what led to its trouble, the latest requests as waterfalls, and every setting with its source."""
     mark = STATE_MARK[found.state]
@@ -130,10 +137,7 @@ def inspection_rows(found: Inspection, glyphs: Glyphs, width: int, events: Seque
     if found.traces:
         rows += [BLANK, _head("Latest requests")]
         for trace in found.traces:
-            whole = Canvas(max(20, width - 2), height_of(trace))
-            draw_waterfall(whole, trace, glyphs)
-            rows += [(" ".join(whole.plain()), _copy(whole, y)) for y in range(whole.height)]
-            rows.append(BLANK)
+            rows += [*trace_rows(trace, glyphs, width), BLANK]
     if found.settings:
         rows += [BLANK, _head("Settings and where they come from")]
         rows += [_setting(s.name, s.value, s.source, width) for s in found.settings]

@@ -172,3 +172,15 @@ def test_the_wheel_walks_through_the_pane_under_it_and_scrolls_pages() -> None:
         await until(pilot, lambda: "Look around" not in shown(app))
 
     play(story, size=SMALL)
+
+
+def test_a_request_that_is_selected_is_inspected_as_a_waterfall() -> None:
+    async def story(app: ScaletopApp, player: Player, pilot: Pilot[None]) -> None:
+        await pilot.press("8", "down", "i")
+        await until(pilot, lambda: isinstance(app.screen, ReaderScreen))
+        worst = next(t for t in player.snapshot.traces if t.outcome != "ok")
+        assert f"request {worst.id:,}" in shown(app)
+        assert all(span.node in shown(app) for span in worst.spans)
+        assert not any(isinstance(command, Inspect) for command in player.sent)
+
+    play(story, size=SMALL)

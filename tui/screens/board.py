@@ -18,6 +18,7 @@ from ..boardwidget import BoardWidget
 from ..keys import Context
 from ..menu import Ask, Close, Menu, Outcome
 from ..menus import change_menu, fault_menu, scale_menu, traffic_menu
+from ..panes.requests import trace_target
 from ..targets import describe
 from ..theme import Palette
 from ..view import (
@@ -221,7 +222,10 @@ class BoardScreen(Screen[None], inherit_bindings=False):
 
     def action_inspect(self) -> None:
         """All about the selected part."""
-        if target := self._selected("inspect"):
+        traces = self.widget.shown.traces if self.widget.shown else ()
+        if trace := next((t for t in traces if trace_target(t) == self.state.selected), None):
+            self.host.open_trace(trace)
+        elif target := self._selected("inspect"):
             self.send(Inspect(target=target))
             self.host.open_inspection(target)
 

@@ -54,5 +54,3 @@ def test_looking_changes_nothing() -> None:
         watched.checked.step()
     assert bare.world.digest() == watched.world.digest()
     assert np.isfinite(bare.world.now)
-
-
