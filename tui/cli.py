@@ -165,17 +165,22 @@ def _settings(theme: str | None, glyphs: str | None, no_mouse: bool) -> Settings
 
 def _show(connect: Callable[[], Awaitable[Link]], settings: Settings) -> int:
     """Run the screen until it ends; its exit status. The terminal is put back whatever happens."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from .theme import choose
 
     env = os.environ
     no_color = bool(env.get("NO_COLOR"))
-    dark = True if no_color or settings.theme else terminal.background_is_dark(env)
-    look = choose(settings.theme, dark=dark, no_color=no_color, colors=terminal.color_count(env))
     saved = terminal.save()
     try:
-        from .app import ScaletopApp
-        from .panes import PANES
+        with ThreadPoolExecutor(1) as asking:  # a silent terminal costs its time-out, in which Textual is loaded
+            dark = None if no_color or settings.theme else asking.submit(terminal.background_is_dark, env)
+            from .app import ScaletopApp
+            from .panes import PANES
 
+        look = choose(
+            settings.theme, dark=dark is None or dark.result(), no_color=no_color, colors=terminal.color_count(env)
+        )
         app = ScaletopApp(connect, PANES, look, settings)
         app.run(mouse=settings.mouse)
         return app.return_code or 0

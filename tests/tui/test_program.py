@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import termios
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -31,14 +32,35 @@ def last_words(terminal: Terminal) -> str:
     return re.sub(r"\x1b\[[0-9;?<>]*[a-zA-Z]", "", terminal.output.decode().rpartition("\x1b[?1049l")[2]).strip()
 
 
-def test_q_ends_screen_and_engine() -> None:
+def in_order(terminal: Terminal) -> bool:
+    """Lines, echo and keys for signals as a shell wants them; cursor shown, mouse off, on the main screen."""
+    local = termios.tcgetattr(terminal.fd)[3]
+    left = terminal.output[terminal.output.rindex(b"\x1b[?1049h") :]
+    modes = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?2004l")
+    return all(local & flag for flag in (termios.ECHO, termios.ICANON, termios.ISIG)) and all(mode in left for mode in modes)
+
+
+@pytest.mark.parametrize("key", [b"q", b"\x03"], ids=["q", "ctrl-c"])
+def test_a_key_ends_screen_and_engine(key: bytes) -> None:
     with Terminal(PROGRAM, (80, 24)) as terminal:
         assert terminal.run(60, lambda: b"p99" in terminal.output)
         (engine,) = children(terminal.pid)
-        terminal.type(b"q")
+        terminal.type(key)
         assert terminal.wait(15) == 0
+        assert in_order(terminal)
         assert not running(engine)
         assert last_words(terminal) == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_screen_and_engine(number: signal.Signals) -> None:
+    with Terminal(PROGRAM, (80, 24)) as terminal:
+        assert terminal.run(60, lambda: b"p99" in terminal.output)
+        (engine,) = children(terminal.pid)
+        os.kill(terminal.pid, number)
+        assert terminal.wait(15) == 128 + number
+        assert in_order(terminal)
+        assert not running(engine)
 
 
 def test_a_killed_screen_leaves_no_engine() -> None:
@@ -58,6 +80,7 @@ def test_a_killed_engine_leaves_no_broken_terminal() -> None:
         assert terminal.run(60, lambda: b"p99" in terminal.output)
         os.kill(children(terminal.pid)[0], signal.SIGKILL)
         assert terminal.wait(15) == 1
+        assert in_order(terminal)
         assert last_words(terminal).startswith("scaletop: the engine")
 
 
