@@ -18,6 +18,11 @@ KEY_MASK = (1 << KEY_BITS) - 1
 SPARE = 64  # entries of keys that have left which a heap may hold besides one for each resident key
 
 
+def heap_entries(keys: NDArray[np.int64], stamps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Stamps (n,) and keys (n,) side by side, (n,): what a heap of `StampedLRU` holds."""
+    return stamps << KEY_BITS | keys
+
+
 class Uses:
     """Stamps of all nodes' keys, shape (keys,), 0 = none; `clock` counts up with every use. A key has one place here.
 
@@ -95,17 +100,18 @@ class StampedLRU(EvictionPolicy):
         self._drop(key)
         return key
 
-    def admit_all(self, keys: list[int], stamps: list[int]) -> None:
+    def admit_all(self, keys: list[int], stamps: list[int], entries: list[int]) -> None:
         """Make keys resident that are not, with their last uses: there is room, stamps ascend and are later than all before.
 
-        The caller has written the stamps to `uses`. What is larger than everything in a heap may be put at its end.
+        entries: `heap_entries` of them. The caller has written the stamps to `uses`. What is larger than everything in a heap may
+        be put at its end.
         """
         self._entry.update(zip(keys, stamps, strict=True))
         if len(self._heap) + len(keys) > 2 * len(self._entry) + SPARE:
             self._heap = [stamp << KEY_BITS | resident for resident, stamp in self._entry.items()]
             heapify(self._heap)
         else:
-            self._heap += [stamp << KEY_BITS | key for key, stamp in zip(keys, stamps, strict=True)]
+            self._heap += entries
 
     def evict_idle(self, count: int, busy: Callable[[int], bool]) -> list[int]:
         """Evict the next `count` keys and return them; if one of them is busy, none goes and the list is empty."""

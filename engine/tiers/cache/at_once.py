@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...policies.eviction.stamps import StampedLRU
+from ...policies.eviction.stamps import StampedLRU, heap_entries
 from .changes import B, Changes, Messages, changes
 from .desk import Desk
-from .index import NOWHERE, SCRATCH
+from .index import NOWHERE, SCRATCH, Entry
 from .mail import DELETE, SET, WRITER
 
 I8 = NDArray[np.int64]
@@ -100,19 +100,27 @@ class AtOnceDesk(Desk):
         fresh = (mine & (done.value >= 0)).nonzero()[0]
         if not fresh.size:
             return
-        fresh = fresh[np.lexsort((done.used[fresh], done.nodes[fresh]))]
+        fresh = fresh[np.lexsort((done.used[fresh], done.nodes[fresh], done.held[fresh]))]
         keys, nodes, value = done.keys[fresh], done.nodes[fresh], done.value[fresh]
         version, ends, recompute = messages.version[value], messages.at[value] + self._life(), self.mail.recompute[rows[value]]
         index.place[keys] = nodes + 1
         index.version[keys] = version
         index.ends[keys] = ends
-        new, stamps = ~done.held[fresh], stamp[fresh]
         entries = list(zip(version.tolist(), ends.tolist(), recompute.tolist(), strict=True))
-        names, cut = keys.tolist(), np.flatnonzero(np.diff(nodes, prepend=-1)).tolist()
-        for begin, end in zip(cut, [*cut[1:], len(names)], strict=True):
-            shelf = shelves[nodes[begin]]
-            shelf.entries.update(zip(names[begin:end], entries[begin:end], strict=True))
-            come = new[begin:end]
+        new = fresh.size - int(np.count_nonzero(done.held[fresh]))
+        if new:
+            self._admit(keys[:new], nodes[:new], stamp[fresh[:new]], entries)
+        for node, key, entry in zip(nodes[new:].tolist(), keys[new:].tolist(), entries[new:], strict=True):
+            shelves[node].entries[key] = entry
+
+    def _admit(self, keys: I8, nodes: I8, stamps: I8, entries: list[Entry]) -> None:
+        """New keys (n,), n > 0, with their last uses, sorted by (node, use); entries: n or more."""
+        cut = np.flatnonzero(np.diff(nodes, prepend=-1))
+        names, uses, heaped = keys.tolist(), stamps.tolist(), heap_entries(keys, stamps).tolist()
+        begins = cut.tolist()
+        for node, begin, end in zip(nodes[cut].tolist(), begins, [*begins[1:], len(names)], strict=True):
+            shelf, group = self.shelves[node], names[begin:end]
+            shelf.entries.update(zip(group, entries[begin:end], strict=True))
             policy = shelf.policy
             assert isinstance(policy, StampedLRU)
-            policy.admit_all(keys[begin:end][come].tolist(), stamps[begin:end][come].tolist())
+            policy.admit_all(group, uses[begin:end], heaped[begin:end])
