@@ -11,6 +11,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from .rows import set_columns
+
 I8 = NDArray[np.int64]
 
 CLIENT = 1  # bit of `sides`: the client still waits
@@ -109,8 +111,7 @@ class Flights:
     sampled: NDArray[np.uint8]
 
     def __init__(self, capacity: int = 1024) -> None:
-        for name, (kind, fresh) in COLUMNS.items():
-            setattr(self, name, np.full(capacity, fresh, dtype=kind))
+        set_columns(self, COLUMNS, capacity)
         self.free: I8 = np.arange(capacity - 1, -1, -1, dtype=np.int64)
         self.n_free = capacity
         self.next_id = 0
@@ -165,8 +166,7 @@ class Flights:
 
     def _grow(self) -> None:
         old = self.capacity
-        for name, (kind, fresh) in COLUMNS.items():
-            setattr(self, name, np.concatenate([getattr(self, name), np.full(old, fresh, dtype=kind)]))
+        set_columns(self, COLUMNS, 2 * old, old)
         free = np.empty(2 * old, dtype=np.int64)
         free[: self.n_free] = self.free[: self.n_free]
         free[self.n_free : self.n_free + old] = np.arange(2 * old - 1, old - 1, -1)

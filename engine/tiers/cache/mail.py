@@ -12,6 +12,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ...rows import set_columns
+
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 
@@ -37,21 +39,22 @@ SET, DELETE, RELEASE, LEASE_END = int(Kind.SET), int(Kind.DELETE), int(Kind.RELE
 FILL = -1  # token of a set without a lease: stored whatever has happened meanwhile
 WRITER = -2  # token of a write-through set: stored, and no older fill may overwrite it
 
-# name -> dtype. Times in seconds; `slot` is the request's row, -1 = none; `token` names the lease (the holder's request id).
-COLUMNS: dict[str, str] = {
-    "kind": "u1",
-    "serial": "i8",
-    "slot": "i8",
-    "node": "i4",
-    "key": "i4",
-    "asked": "f8",
-    "deadline": "f8",
-    "version": "i8",
-    "token": "i8",
-    "recompute": "f8",  # how long it took to read the value from the database, s
-    "tried": "u1",  # copies asked before this one
-    "cause": "u1",
-    "event": "i4",
+# name -> (dtype, value of a fresh row). Times in seconds; `slot` is the request's row, -1 = none; `token` names the lease (the
+# holder's request id).
+COLUMNS: dict[str, tuple[str, float]] = {
+    "kind": ("u1", 0),
+    "serial": ("i8", 0),
+    "slot": ("i8", 0),
+    "node": ("i4", 0),
+    "key": ("i4", 0),
+    "asked": ("f8", 0),
+    "deadline": ("f8", 0),
+    "version": ("i8", 0),
+    "token": ("i8", 0),
+    "recompute": ("f8", 0),  # how long it took to read the value from the database, s
+    "tried": ("u1", 0),  # copies asked before this one
+    "cause": ("u1", 0),
+    "event": ("i4", 0),
 }
 
 
@@ -73,8 +76,7 @@ class Mail:
     event: NDArray[np.int32]
 
     def __init__(self, capacity: int = 1024) -> None:
-        for name, dtype in COLUMNS.items():
-            setattr(self, name, np.zeros(capacity, dtype=dtype))
+        set_columns(self, COLUMNS, capacity)
         self.unused: I8 = np.arange(capacity - 1, -1, -1, dtype=np.int64)
         self.n_unused = capacity
         self.next_serial = 0
@@ -106,8 +108,7 @@ class Mail:
 
     def _grow(self) -> None:
         old = self.kind.size
-        for name, dtype in COLUMNS.items():
-            setattr(self, name, np.concatenate([getattr(self, name), np.zeros(old, dtype=dtype)]))
+        set_columns(self, COLUMNS, 2 * old, old)
         unused = np.empty(2 * old, dtype=np.int64)
         unused[: self.n_unused] = self.unused[: self.n_unused]
         unused[self.n_unused : self.n_unused + old] = np.arange(2 * old - 1, old - 1, -1)

