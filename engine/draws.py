@@ -49,8 +49,9 @@ class Zipf:
         """n keys, (n,) int64."""
         scaled = rng.random(n) * self.n
         column = scaled.astype(np.int64)
-        keep = scaled - column < self.accept[column]
-        return np.where(keep, column, self.alias[column])
+        moved = (scaled - column >= self.accept[column]).nonzero()[0]
+        column[moved] = self.alias[column[moved]]
+        return column
 
     def share(self, key: int) -> float:
         """The key's share of all draws."""

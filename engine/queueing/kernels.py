@@ -29,6 +29,8 @@ def lindley(t: FloatArray, node: IntArray, service: FloatArray, free: FloatArray
     free: float64 s, shape (nodes,). Error against the scalar recursion: rounding of one sum per batch, below 1e-11 s.
     """
     size = len(t)
+    if size <= CHUNK:
+        return _lindley_chunk(t, node, service, free) if size else (np.empty(0), np.empty(0))
     start, finish = np.empty(size), np.empty(size)
     for low in range(0, size, CHUNK):
         part = slice(low, min(low + CHUNK, size))
@@ -43,17 +45,18 @@ def _lindley_chunk(t: FloatArray, node: IntArray, service: FloatArray, free: Flo
     first = np.empty(size, dtype=np.bool_)
     first[0] = True
     np.not_equal(group[1:], group[:-1], out=first[1:])
-    heads = np.flatnonzero(first)
+    heads = first.nonzero()[0]
     # The first arrival of a node cannot start before its worker is free; then nothing else need be known of the past.
     at[heads] = np.maximum(at[heads], free[group[heads]])
-    done = np.cumsum(demand)
-    before = np.concatenate(([0.0], done[:-1]))
+    sums = np.empty(size + 1)
+    sums[0] = 0.0
+    before, done = sums[:-1], demand.cumsum(out=sums[1:])
     # slack_j = a_j - (work of the chunk before j). Job i's busy period began at the last record of the slack within its
     # node. Lifting each node's segment above the one before makes one running maximum do for all; only the *place* of the
     # record is taken from it, so the lift costs no precision.
     slack = (at - at.min()) - before
     low, high = float(slack.min()), float(slack.max())
-    segment = np.cumsum(first)
+    segment = first.cumsum()
     lifted = slack + segment * (2.0 * (high - low) + 1.0)
     peak = np.maximum.accumulate(lifted)
     opens = first.copy()
@@ -65,7 +68,7 @@ def _lindley_chunk(t: FloatArray, node: IntArray, service: FloatArray, free: Flo
     start_sorted = np.empty(size)
     start_sorted[0] = at[0]
     np.copyto(start_sorted[1:], finish_sorted[:-1])
-    start_sorted[opens] = at[opens]
+    np.copyto(start_sorted, at, where=opens)
     finish_sorted = np.maximum(finish_sorted, start_sorted)
     last = np.append(heads[1:], size) - 1
     free[group[last]] = finish_sorted[last]

@@ -64,6 +64,7 @@ class Traffic(Tier):
         people = np.array([float(c.population) for c in cities])
         self.city_weight: F8 = people / people.sum()
         self.city_first: I8 = np.concatenate([[0], np.round(np.cumsum(self.city_weight) * self.users)]).astype(np.int64)
+        self.city_people: F8 = np.diff(self.city_first).astype(np.float64)
         self.longitude: F8 = np.array([c.longitude for c in cities])
         shares = np.array([r.share for r in config.route])
         self.route_edges: F8 = np.cumsum(shares / shares.sum())
@@ -140,8 +141,7 @@ class Traffic(Tier):
     def _open(self, t: F8, edges: F8, key: int = -1) -> None:
         n = t.size
         city = np.minimum(edges.searchsorted(self.rng.random(n), side="right"), edges.size - 1)
-        first = self.city_first[city]
-        user = first + (self.rng.random(n) * (self.city_first[city + 1] - first)).astype(np.int64)
+        user = self.city_first[city] + (self.rng.random(n) * self.city_people[city]).astype(np.int64)
         keys = np.full(n, key, dtype=np.int64) if key >= 0 else self.zipf.draw(self.rng, n)
         routes = self._routes(n) if key < 0 else np.full(n, self._first_read(), dtype=np.int64)
         if not self.whole_cities:  # more cities than users

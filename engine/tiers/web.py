@@ -140,13 +140,18 @@ class Web(Tier):
         if np.count_nonzero(self.nodes.error_rate):
             t, slots = self._errors(t, slots, node)
         way = (self.ways if len(self.cache.nodes) else self.ways_bare)[flights.route[slots]]
+        left = t.size
         for number, to in enumerate((self.cache.look_up, self.database.arrive, self.replies.from_web)):
-            rows = (way == number).nonzero()[0]
-            if rows.size == t.size:
+            here = way == number
+            count = int(np.count_nonzero(here))
+            if count == t.size:
                 to(t, slots)
-                return
-            if rows.size:
+            elif count:
+                rows = here.nonzero()[0]
                 to(t[rows], slots[rows])
+            left -= count
+            if not left:
+                return
 
     def _errors(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8]:
         """The fault "error rate": the application answers 500 for this share of what it served."""

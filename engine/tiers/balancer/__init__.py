@@ -175,8 +175,8 @@ class Balancer(Tier):
                 self.replies.from_balancer(t, slots)
         gone = self.stations.departures(end)
         if gone.finish.size:
-            flights.wait[gone.row] += gone.start - gone.arrival
-            flights.service[gone.row] += gone.finish - gone.start
+            flights.wait[gone.row] = gone.start - gone.arrival  # the first place where a row waits or is served
+            flights.service[gone.row] = gone.finish - gone.start
             self.served.add(gone.node)
             self.latency.add((gone.finish - gone.arrival) * 1e3, gone.node)
             for i in core.tracer.pick(flights, gone.row):

@@ -108,8 +108,8 @@ class Choice:
         for closes in self.closes:
             if not closes.time.size:
                 continue
-            answered = (closes.seconds >= 0.0).nonzero()[0]
-            if answered.size == closes.time.size:
+            answered = closes.seconds >= 0.0
+            if np.count_nonzero(answered) == closes.time.size:
                 self.latency.add(closes.seconds * 1e3, closes.node)
             else:
                 self.latency.add(closes.seconds[answered] * 1e3, closes.node[answered])

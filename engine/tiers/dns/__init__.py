@@ -93,10 +93,10 @@ class Dns(DnsEvents):
             users.room(int(who.max()) + 1)
             until = users.browser_until[who]
         hit = until > t
-        there = hit.nonzero()[0]
-        if there.size == t.size:
+        if np.count_nonzero(hit) == t.size:
             self._end(t, slots, users.answer[who], BROWSER)
             return
+        there = hit.nonzero()[0]
         if there.size:
             self._end(t[there], slots[there], users.answer[who[there]], BROWSER)
         miss = (~hit).nonzero()[0]
