@@ -135,6 +135,7 @@ class BalancerPart(Table, frozen=True):
     workers: Count = 8
     connect_timeout: Positive = 1.0
     redispatch: Annotated[int, Meta(ge=0, le=5)] = 1
+    retry_answers: Annotated[int, Meta(ge=0, le=20)] = 0  # other servers asked after a read's 5xx (nginx: http_500 is off)
     health: Health = Health()
     slow_start: Seconds = 0.0
     fail_open: bool = True
@@ -204,6 +205,8 @@ class DatabasePart(Table, frozen=True):
     queue: Annotated[int, Meta(ge=0, le=10_000_000)] = 1_000
     discipline: Literal["fifo", "lifo"] = "fifo"
     timeout: Positive = 2.0
+    retries: Annotated[int, Meta(ge=0, le=20)] = 0  # of a failed query, by the web servers' library; drivers leave it off
+    retry_backoff: Seconds = 0.1  # the first one, then x 2^n (AWS builders' library)
     placement: Literal["ring", "modulo"] = "ring"
     virtual_nodes: Annotated[int, Meta(ge=1, le=2_000)] = 100
     replication: ReplicationPart = ReplicationPart()

@@ -121,6 +121,10 @@ ROWS: tuple[OptionRow, ...] = (
     switch("balancer.fail_open", "bf", "fail open when all are unhealthy", "AWS ELB user guide: all unhealthy, fail open"),
     number("balancer.slow_start", "bs", "slow start of a server that came back", 0.0, 3_600.0, "s", "off in nginx and HAProxy"),
     number("balancer.load_bound", "bl", "bound of bounded loads", 1.01, 10.0, "× mean", "HAProxy advises 1.25 to 2"),
+    number(
+        "balancer.retry_answers", "br", "other servers asked after an answer of failure to a read", 0, 20, "",
+        "nginx: proxy_next_upstream http_500 is off", whole=True,
+    ),
     number("web.queue", "wq", "queue of a web server, 0 = unbounded", 0, 10_000_000, "jobs", SCENARIO, whole=True),
     choice("web.discipline", "wd", "who is served first", ("fifo", "lifo"), "first come, first served"),
     choice("cache.eviction", "ce", "eviction policy", tuple(EVICTION), "memcached: LRU"),
@@ -151,6 +155,11 @@ ROWS: tuple[OptionRow, ...] = (
     choice("database.placement", "dp", "which shard owns a key", ("ring", "modulo"), "the scenario; Karger et al. 1997"),
     number("database.rebalance_mb_s", "dm", "throttle of rebalancing", 0.01, 10_000.0, "MB/s", SCENARIO),
     number("database.queue", "dq", "queue of a database, 0 = unbounded", 0, 10_000_000, "jobs", SCENARIO, whole=True),
+    number(
+        "database.retries", "dr", "retries of a failed query by the web servers", 0, 20, "",
+        "off; Google SRE book ch. 22: layers that retry multiply", whole=True,
+    ),
+    number("database.retry_backoff", "db", "first back-off of such a retry", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s"),
     number("dns.ttl", "nt", "TTL of the record", 0.0, 604_800.0, "s", "40 % of names have 5 min or less (00f.net, 2012)"),
     choice("dns.answers", "na", "how the authority answers", ("simple", "weighted", "geo"), "Route 53: simple"),
     text("dns.record", "nr", "address of the record", SCENARIO),

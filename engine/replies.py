@@ -69,6 +69,9 @@ class Replies:
             self.balancer.close_at(flights.deadline[slots[gone]], slots[gone])
         slots, t = self._travel(t, slots, hop)
         self.balancer.close_at(t, slots)
+        again = self.balancer.choice.again
+        if again.most and slots.size:
+            t, slots = again.take(t, slots)
         self.from_balancer(t, slots)
 
     def from_balancer(self, t: F8, slots: I8) -> None:

@@ -129,6 +129,7 @@ def nothing_overdue(world: World) -> None:
         ("answer", clients.inbox, 0.0), ("reset", clients.resets, 0.0), ("retry", clients.waiting, dt),
         ("look-up of a name", world.dns.later, 0.0), ("query", world.dns.outward, 0.0),
         ("packet for a web server", world.web.inbox, 0.0), ("packet for a balancer", balancer.inbox, 0.0),
+        ("answer to be tried elsewhere", balancer.choice.again.held, dt),
         ("message to a cache", cache.inbox, dt), ("packet for a database", db.inbox, dt), ("query to a database", db.outbox, dt),
     ):  # fmt: skip
         first = earliest(pending)
@@ -169,6 +170,7 @@ def rows_of(world: World) -> list[tuple[str, I8]]:
         ("on the way to a balancer", _rows(world.balancer.inbox)),
         ("in a balancer", _jobs(world.balancer.stations)),
         ("between balancer and web", _rows(world.balancer.choice.failed)),
+        ("for another web server", _rows(world.balancer.choice.again.held)),
         ("on the way to a web server", _rows(world.web.inbox)),
         ("in a web server", _jobs(world.web.stations)),
         ("asking the cache", mail.slot[asking]),

@@ -234,12 +234,17 @@ class Balancer(Tier):
     # ---- settings and readings
 
     def option(self, name: str) -> OptionValue:
-        """balancer.policy, fail_open, slow_start, load_bound, redispatch, connect_timeout."""
+        """balancer.policy, fail_open, slow_start, load_bound, redispatch, connect_timeout, retry_answers."""
+        if name == "retry_answers":
+            return self.choice.again.most
         value: OptionValue = getattr(self.choice, name)
         return value
 
     def set_option(self, name: str, value: OptionValue) -> None:
         """Acts on the next request; a new policy begins with the connections that are open."""
+        if name == "retry_answers":
+            self.choice.again.most = int(value)
+            return
         self.choice.set_option(name, value)
 
     def second(self) -> None:

@@ -22,6 +22,7 @@ from ...policies.balancing.feedback import FeedbackPolicy
 from ...queueing import Departures
 from ...replies import ORPHAN, Replies
 from ..base import OptionValue
+from .again import Again
 from .beliefs import Beliefs
 from .conns import Connections
 
@@ -59,6 +60,7 @@ class Choice:
         self.latency = Histogram(0)  # response time of a web server as a balancer sees it, ms
         self.share: list[Trend] = []
         self.redispatched = 0
+        self.again = Again(core)
         self.web: Web
 
     # ---- membership and settings
@@ -146,6 +148,8 @@ class Choice:
                 self._choose(balancer, t, slots, self._candidates(balancer), closes)
             elif mine.size or closes.time.size:
                 self._choose(balancer, t[mine], slots[mine], self._candidates(balancer), closes)
+        if self.again.held:
+            self.again.send(self)
         # A refusal comes back within a millisecond: its second try may fall into the same step, and fail again.
         for _ in range(self.redispatch + 1):
             if not self.failed or not self._retry():
@@ -167,6 +171,10 @@ class Choice:
         self.sent.add(server)
         self.conns.open(t, slots, balancer, server)
         self._connect(balancer, t, slots, server, tried)
+
+    def choose_among(self, balancer: int, t: F8, slots: I8, eligible: I8) -> None:
+        """Choose anew, among these only (ascending indexes of servers)."""
+        self._choose(balancer, t, slots, self._candidates(balancer)._replace(eligible=eligible), no_closes())
 
     def _connect(self, balancer: int, t: F8, slots: I8, server: I8, tried: int) -> None:
         """Ask the network. A refusal is known after a round trip, silence after the connect time-out."""
@@ -207,8 +215,8 @@ class Choice:
         health = core.config.balancer.health
         balancer = flights.balancer[slots].astype(np.int64)
         for b, w, at in zip(balancer.tolist(), server.tolist(), t.tolist(), strict=True):
-            self._believe(b, w, at)
-        keep = self._alive(slots)
+            self.believe(b, w, at)
+        keep = self.alive(slots)
         flights.close(slots[~keep], SERVER)
         again = keep & (tried < self.redispatch)
         self._give_up(t[keep & ~again], slots[keep & ~again], server[keep & ~again])
@@ -235,7 +243,7 @@ class Choice:
                 self.replies.fail(slots[mine], cause, event[mine])
         self.replies.from_balancer(t, slots)
 
-    def _believe(self, balancer: int, server: int, t: float) -> None:
+    def believe(self, balancer: int, server: int, t: float) -> None:
         health = self.core.config.balancer.health
         if not health.passive or not self.beliefs.failed(balancer, server, t, health):
             return
@@ -245,7 +253,7 @@ class Choice:
             cause=int(self.web.nodes.event[server]), level="warn", target=node,
         )  # fmt: skip
 
-    def _alive(self, slots: I8) -> NDArray[np.bool_]:
+    def alive(self, slots: I8) -> NDArray[np.bool_]:
         """Rows whose balancer still holds them."""
         nodes = self.core.fabric.tiers["balancer"]
         up = nodes.up & nodes.member
@@ -278,7 +286,7 @@ class Choice:
         """A web server died: its connections broke, which is a failure for every balancer that had some."""
         for balancer, counts in enumerate(self.conns.counts):
             if counts[server]:
-                self._believe(balancer, server, self.core.now)
+                self.believe(balancer, server, self.core.now)
         self.conns.reset_server(server)
 
     def second(self) -> None:

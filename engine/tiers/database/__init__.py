@@ -171,7 +171,7 @@ class Database(DatabaseMove):
 
     def record(self) -> dict[str, int]:
         """Counters since the start, by name."""
-        return dict(self.meters.totals)
+        return {**self.meters.totals, "repeated": self.repeated}
 
     def reading(self) -> Replication:
         """Pane 5."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from ...flights import FILLS, STALE
+from .again import DatabaseAgain
 from .nodes import F8, I8
-from .path import OUTSIDE, DatabasePath
+from .path import OUTSIDE
 
 
-class DatabaseReads(DatabasePath):
+class DatabaseReads(DatabaseAgain):
     """Reads at the end of their service, and the question which version is the last committed one."""
 
     def _read(self, t: F8, slots: I8, node: I8, key: I8) -> None:
