@@ -19,6 +19,7 @@ class Nodes:
     def __init__(self, tier: str) -> None:
         self.tier = tier
         self.names: list[str] = []
+        self.numbers: dict[str, int] = {}  # name -> index
         self.addresses: list[str] = []
         self.group: list[str] = []  # shard of a database node, else ""
         self.zone: NDArray[np.int16] = np.empty(0, dtype=np.int16)
@@ -38,7 +39,8 @@ class Nodes:
 
     def add(self, name: str, zone: int, address: str, group: str = "", now: float = 0.0) -> int:
         """A new node; returns its index."""
-        assert name not in self.names, f"node {name} exists"
+        assert name not in self.numbers, f"node {name} exists"
+        self.numbers[name] = len(self.names)
         self.names.append(name)
         self.addresses.append(address)
         self.group.append(group)
@@ -60,7 +62,7 @@ class Nodes:
 
     def index(self, name: str) -> int:
         """Index of a node by name; -1 if there is none."""
-        return self.names.index(name) if name in self.names else -1
+        return self.numbers.get(name, -1)
 
     def reset_effects(self) -> None:
         """No fault acts."""

@@ -179,6 +179,8 @@ class DatabaseFailover(DatabaseWork):
         """Drivers learn of a new primary, zone by zone, if their web servers can reach it."""
         now = self.core.now
         for shard in self.shards:
+            if shard.epoch == 1:
+                continue  # it still has its first primary, and all know that
             if shard.writable_at <= now and shard.primary >= 0:
                 self.takes_reads[shard.primary] = True
             if shard.repoint_at > now:

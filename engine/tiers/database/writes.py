@@ -83,7 +83,9 @@ class DatabaseWrites(DatabaseReads):
     def _ship_one(self, log: Log, i: int, t: float, work: float) -> tuple[float, float]:
         """What `_ship` does for the record at index i, written at t and committed at once: (commit, when it is everywhere)."""
         role_of, before = self.role_of, i - 1
-        commit = max(t, log.commit.item(before)) if i else t
+        commit = t
+        if i and (last := log.commit.item(before)) > t:
+            commit = last
         log.commit[i] = commit
         log.acknowledged[i] = True
         settled = commit
@@ -91,12 +93,12 @@ class DatabaseWrites(DatabaseReads):
             received = applied = INF
             if follower.open:
                 received = t + follower.delay
-                if i:
-                    received = max(received, follower.received.item(before))
+                if i and (last := follower.received.item(before)) > received:
+                    received = last
                 if follower.rate > 0.0:
                     ready = received
-                    if i:
-                        ready = max(ready, follower.applied.item(before))
+                    if i and (last := follower.applied.item(before)) > ready:
+                        ready = last
                     applied = ready + work / follower.rate
             follower.received[i] = received
             follower.applied[i] = applied
@@ -181,10 +183,8 @@ class DatabaseWrites(DatabaseReads):
     def _acknowledge(self) -> None:
         """Acknowledge what is committed before the end of the step."""
         end, flights = self.core.end, self.core.flights
-        for shard in self.shards:
+        for shard in [shard for shard in self.shards if shard.waiting]:
             waiting, log = shard.waiting, shard.log
-            if not waiting:
-                continue
             slots: list[int] = []
             times: list[float] = []
             while waiting and float(log.commit[waiting[0][0] - log.base]) < end:
