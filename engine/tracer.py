@@ -16,17 +16,21 @@ from .snapshot import Span, Trace
 
 SAMPLE_EVERY = 1_000
 KEEP = 64
+KEEP_FAILED = 4  # failed ones that outlive the rest: few fail, and they are what is looked for
+ADOPT_S = 1.0  # virtual seconds between two requests that are adopted because they fail
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 
 
 class Tracer:
-    """Open traces by slot, and the last KEEP finished ones."""
+    """Open traces by slot, the last KEEP finished ones, and the last KEEP_FAILED that failed."""
 
     def __init__(self) -> None:
         self.open: dict[int, list[tuple[str, str, str, float, float, float, float, str]]] = {}
         self.done: deque[Trace] = deque(maxlen=KEEP)
+        self.failed: deque[Trace] = deque(maxlen=KEEP_FAILED)
+        self.adopt_from = 0.0
         self.want_key = -1
         self.want_user = -1
 
@@ -49,6 +53,24 @@ class Tracer:
             for slot in slots[chosen].tolist():
                 self.open[slot] = []
             self.want_key = self.want_user = -1
+
+    def adopt(self, flights: Flights, slots: I8, now: float) -> None:
+        """First attempts among `slots` fail at their first hop: nothing of them was missed, so one can still be sampled.
+
+        One in SAMPLE_EVERY alone would find the first failure of a small share only after a long while.
+        """
+        if now < self.adopt_from or flights.sampled[slots].any():
+            return
+        first = slots[flights.attempt[slots] == 0]
+        if first.size:
+            self.adopt_from = now + ADOPT_S
+            flights.sampled[first[0]] = 1
+            self.open[int(first[0])] = []
+
+    def kept(self) -> tuple[Trace, ...]:
+        """All finished traces that are still known, oldest first."""
+        known = {trace.id for trace in self.done}
+        return (*(trace for trace in self.failed if trace.id not in known), *self.done)
 
     def pick(self, flights: Flights, slots: I8) -> list[int]:
         """Positions in `slots` of the sampled rows (usually none)."""
@@ -84,10 +106,11 @@ class Tracer:
             )
             for hop, node, address, came, wait, service, wire, note in self.open.pop(slot, [])
         )  # fmt: skip
-        self.done.append(
-            Trace(
-                id=trace.id, route=trace.route, key=trace.key, user=trace.user, city=trace.city, born=trace.born,
-                latency_ms=trace.latency_ms, outcome=trace.outcome, cause=trace.cause, attempt=trace.attempt,
-                spans=spans, why=trace.why,
-            )
+        whole = Trace(
+            id=trace.id, route=trace.route, key=trace.key, user=trace.user, city=trace.city, born=trace.born,
+            latency_ms=trace.latency_ms, outcome=trace.outcome, cause=trace.cause, attempt=trace.attempt,
+            spans=spans, why=trace.why,
         )  # fmt: skip
+        self.done.append(whole)
+        if trace.cause:
+            self.failed.append(whole)

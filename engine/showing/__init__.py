@@ -15,6 +15,7 @@ from ..snapshot import (
     Pace,
     Snapshot,
     Totals,
+    Trace,
 )
 from ..snapshot import (
     Cause as CauseLine,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 EVENTS_SHOWN = 60
 TRACES_SHOWN = 16
+FAILED_AGE_S = 60.0  # a failed request born longer ago tells nothing of how things are
 
 
 def headline(world: World) -> Headline:
@@ -79,6 +81,16 @@ def totals(world: World) -> Totals:
     )
 
 
+def traces(world: World) -> tuple[Trace, ...]:
+    """The newest sampled requests, in order of their ends; the newest failed ones are among them, the oldest others give way."""
+    core = world.core
+    kept = core.tracer.kept()
+    failed = {t.id for t in core.tracer.failed if t.born >= core.now - FAILED_AGE_S}
+    others = [t.id for t in kept if t.id not in failed and not (t.cause and t.born < core.now - FAILED_AGE_S)]
+    shown = failed | set(others[max(0, len(others) + len(failed) - TRACES_SHOWN) :])
+    return tuple(t for t in kept if t.id in shown)
+
+
 def snapshot(world: World) -> Snapshot:
     """Everything, at the last step boundary; `pace` is the runtime's to fill in."""
     core = world.core
@@ -101,6 +113,6 @@ def snapshot(world: World) -> Snapshot:
         shards=world.database.shards_reading(),
         events=tuple(core.log.events)[-EVENTS_SHOWN:],
         faults=world.faults.active(),
-        traces=tuple(core.tracer.done)[-TRACES_SHOWN:],
+        traces=traces(world),
         digest=world.digest(),
     )

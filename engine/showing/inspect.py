@@ -74,7 +74,7 @@ def _node(world: World, found: Target) -> Found:
     where = "anycast: one near every user" if zone == NOWHERE else f"zone {core.fabric.zones[zone]}"
     name = nodes.names[index]
     shown = next((n for n in map_of(world).nodes if n.name == name), None)
-    seen = tuple(t for t in core.tracer.done if any(s.node == name for s in t.spans))
+    seen = tuple(t for t in core.tracer.kept() if any(s.node == name for s in t.spans))
     state = node_state(nodes, index) if shown is None else shown.state
     verdict = (Setting("verdict", shown.verdict, "the worst first"),) if shown is not None and shown.verdict else ()
     place = Setting("address", nodes.addresses[index], where)
@@ -102,7 +102,7 @@ def _group(world: World, found: Target) -> Found:
         for row in OPTIONS.values()
         if found.kind == "tier" and row.tier == {"db": "database"}.get(found.name, found.name)
     )
-    seen = tuple(t for t in world.core.tracer.done if any(s.node in names for s in t.spans))
+    seen = tuple(t for t in world.core.tracer.kept() if any(s.node in names for s in t.spans))
     lead: Lines = (Setting("nodes", str(len(names)), "members now"),)
     if found.kind == "shard":
         keys = next((s for s in world.database.shards_reading().shards if s.name == found.name), None)
@@ -127,7 +127,7 @@ def _city(world: World, found: Target) -> Found:
         Setting(f"to zone {zone}", f"{2e3 * float(away[i]):.1f} ms", "round trip without faults, from measured medians")
         for i, zone in enumerate(fabric.zones)
     )
-    return f"users in {name}", node.state, tuple(lines), settings, tuple(t for t in core.tracer.done if t.city == name)
+    return f"users in {name}", node.state, tuple(lines), settings, tuple(t for t in core.tracer.kept() if t.city == name)
 
 
 def _link(world: World, found: Target) -> Found:
@@ -160,7 +160,7 @@ def _key(world: World, found: Target) -> Found:
     if hot is not None:
         lines = (Setting("asked", f"{hot.rate:,.0f}/s", f"{hot.share:.2%} of all: among the hottest of the last second"),)
     settings = (Setting("shard", world.database.shard_of(key), "owner in the routing table"),)
-    return f"item:{key}", NodeState.UP, lines, settings, tuple(t for t in world.core.tracer.done if t.key == key)
+    return f"item:{key}", NodeState.UP, lines, settings, tuple(t for t in world.core.tracer.kept() if t.key == key)
 
 
 def _record(world: World, found: Target) -> Found:
@@ -185,7 +185,7 @@ def _traffic(world: World, _found: Target) -> Found:
     )
     own = ("traffic", "clients")
     settings = tuple(Setting(r.info.title, r.text(r.value(world)), r.info.source) for r in OPTIONS.values() if r.tier in own)
-    return "the users", NodeState.UP, lines, settings, tuple(world.core.tracer.done)
+    return "the users", NodeState.UP, lines, settings, world.core.tracer.kept()
 
 
 _TELLERS: dict[str, Callable[[World, Target], Found]] = {

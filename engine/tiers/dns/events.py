@@ -23,6 +23,8 @@ from .users import ASKING, FAILED, NO_NAME
 from .walks import ASK, TO_RESOLVER, TO_USER, Walk
 from .walks import SERVER as AT_SERVER
 
+FAILURES = {NO_NAME: "NXDOMAIN: no such name", FAILED: "SERVFAIL: no server answered"}
+
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
@@ -191,12 +193,15 @@ class DnsEvents(DnsBase):
             t, slots, code, _ = done[0]
         else:
             t, slots, code = (np.concatenate([one[i] for one in done]) for i in range(3))
+        good = code > 0
+        failed = np.count_nonzero(good) < good.size
+        if failed:
+            self.core.tracer.adopt(self.core.flights, slots[~good], self.core.now)
         if self.core.tracer.open:
             levels = [one[3] if isinstance(one[3], np.ndarray) else np.full(one[0].size, one[3]) for one in done]
             self._trace(t, slots, code, np.concatenate(levels))
         self.done = []
-        good = code > 0
-        if np.count_nonzero(good) < good.size:
+        if failed:
             self._fail(t, slots, code)
             t, slots, code = t[good], slots[good], code[good]
         if slots.size:
@@ -223,6 +228,7 @@ class DnsEvents(DnsBase):
             came = float(flights.sent[slot]) if level[i] >= RESOLVER else float(t[i])
             left = max(0.0, float(self.users.os_until[user]) - float(t[i]))
             self.core.tracer.span(
-                slot, "dns", WORDS[level[i]], came=came, wire=float(t[i]) - came, note=f"TTL left {left:.0f} s",
+                slot, "dns", WORDS[level[i]], came=came, wire=float(t[i]) - came,
+                note=f"TTL left {left:.0f} s" if code[i] > 0 else FAILURES.get(int(code[i]), ""),
                 address=self.addresses[code[i] - 1] if code[i] > 0 else "",
             )  # fmt: skip
