@@ -150,11 +150,14 @@ class Replies:
     def orphan(self, slots: I8, cause: Cause, event: int, now: float, tier: str) -> None:
         """Connections through a dead node of `tier` break: their clients get a reset, the work goes on for nobody."""
         flights = self.core.flights
-        fresh = slots[((flights.flags[slots] & ORPHAN) == 0) & flights.waiting(slots)]
+        fresh = slots[(flights.flags[slots] & ORPHAN) == 0]
         if not fresh.size:
             return
         self.orphans = True
         flights.flags[fresh] |= ORPHAN
+        fresh = fresh[flights.waiting(fresh)]  # whose client has given up is told nothing, and its work ends all the same
+        if not fresh.size:
+            return
         nodes = (flights.web if tier == "web" else flights.balancer)[fresh].astype(np.int64)
         hop = self.core.fabric.hop(tier, nodes, CITY, flights.city[fresh].astype(np.int64), back=True)
         self.clients.reset(now + hop.delay, fresh, cause, event)

@@ -184,6 +184,8 @@ class Web(Tier):
         self.replies.orphan(through, Cause.RESET, event, core.now, "web")
         if inside.size:
             flights.close(inside, SERVER)
+        self.cache.web_died(index, through)
+        self.database.web_died(index)
         self.balancer.reset_web(index)
 
     # ---- settings and readings

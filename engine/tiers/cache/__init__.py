@@ -9,14 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from ...core import Core, generator
+from ...flights import SERVER
 from ...load import Load
 from ...replies import Replies
 from ...snapshot import Cache as Reading
 from ...snapshot import Setting
 from ..base import OptionValue
 from .fills import CacheFills
-from .mail import LOOK_UP
-from .path import F8
+from .mail import DELETE, LOOK_UP, RELEASE, SET
+from .path import F8, I8
 from .reading import inspect, reading
 from .shelf import Shelf
 
@@ -122,6 +123,31 @@ class Cache(CacheFills):
             core.flights.wait[slots] += core.now - since
             self.counts.add("unanswered", slots.size)
             self._reset_library(np.full(slots.size, core.now), slots, np.full(slots.size, index))
+
+    def web_died(self, web: int, through: I8) -> None:
+        """A web server's process is gone with the rows `through` it: its connections close, what had not left it never leaves.
+
+        Nobody there waits for a fill any more or gives a lease back; what is on the wire already arrives.
+        """
+        mail, flights, now = self.mail, self.core.flights, self.core.now
+        self.leased[through[through < self.leased.size]] = False
+        gone: list[int] = []
+        for shelf in self.desk.shelves:
+            for token, waiters in list(shelf.waiting.items()):
+                left = [waiter for waiter in waiters if flights.web[waiter[0]] != web]
+                if len(left) < len(waiters):
+                    gone += [slot for slot, _ in waiters if flights.web[slot] == web]
+                    shelf.waiting[token] = left
+                    if not left:
+                        del shelf.waiting[token]
+        self.core.ledger.wasted.add_one(0, len(gone))
+        flights.close(np.array(sorted(gone), dtype=np.int64), SERVER)
+        sent = (mail.kind == SET) | (mail.kind == DELETE) | (mail.kind == RELEASE)
+        rows = np.flatnonzero(sent & (mail.slot == web) & (mail.asked > now))
+        if rows.size:
+            self.inbox.pull(rows)
+            self.counts.add("lost_messages", rows.size)
+            mail.free(rows)
 
     def flush(self, index: int = -1) -> int:
         """Empty a node, or all of them (-1); returns how many entries went."""

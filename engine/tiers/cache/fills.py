@@ -172,7 +172,7 @@ class CacheFills(CachePath):
         mail = self.mail
         rows = mail.add(kind, node, key)
         mail.version[rows], mail.token[rows], mail.recompute[rows] = version, token, recompute
-        mail.deadline[rows] = np.inf
+        mail.deadline[rows], mail.slot[rows], mail.asked[rows] = np.inf, web, t  # it is lost if its server dies before t
         if hop.fate is None:
             self.inbox.push(t + hop.delay, rows)
             return rows

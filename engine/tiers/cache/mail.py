@@ -39,7 +39,8 @@ SET, DELETE, RELEASE, LEASE_END = int(Kind.SET), int(Kind.DELETE), int(Kind.RELE
 FILL = -1  # token of a set without a lease: stored whatever has happened meanwhile
 WRITER = -2  # token of a write-through set: stored, and no older fill may overwrite it
 
-# name -> (dtype, value of a fresh row). Times in seconds; `slot` is the request's row, -1 = none; `token` names the lease (the
+# name -> (dtype, value of a fresh row). Times in seconds; `slot` is the request's row (sets, deletes, releases: the web server's
+# index), `asked` when it leaves; `token` names the lease (the
 # holder's request id).
 COLUMNS: dict[str, tuple[str, float]] = {
     "kind": ("u1", 0),

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...causes import Cause
 from ...core import Core
+from ...flights import SERVER
 from ...replies import ORPHAN, Replies
 from .nodes import F8, I8
 from .path import READ, DatabasePath
@@ -34,6 +35,16 @@ class DatabaseAgain(DatabasePath):
         if self.retries and self.asker.size:
             self.asker[slots[slots < self.asker.size]] = -1
         super().arrive(t, slots)
+
+    def web_died(self, web: int) -> None:
+        """A web server's process is gone: queries that have not left it are never sent."""
+        flights = self.core.flights
+        _, (slots,) = self.outbox.everything()
+        rows = slots[flights.web[slots] == web]
+        if rows.size:
+            self.outbox.pull(rows)
+            self.core.ledger.wasted.add_one(0, rows.size)
+            flights.close(np.sort(rows), SERVER)
 
     def _give_up(self, t: F8, slots: I8, cause: Cause, event: I8) -> None:
         """Failures of one cause at the web servers at t (n,): those that may are asked again after their back-off."""

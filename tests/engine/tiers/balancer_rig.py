@@ -97,6 +97,9 @@ class Absent:
     def arrive(self, t: np.ndarray, slots: np.ndarray) -> None:
         raise AssertionError("the page needs no database")
 
+    def web_died(self, *_: object) -> None:
+        """Nothing is here that could belong to a web server."""
+
 
 @stateful
 class Names:
