@@ -104,7 +104,7 @@ class DatabasePath(DatabaseNodes):
             flights.wire[slots] += hop.delay
             self.inbox.push(t + hop.delay, slots)
             return
-        passed = hop.fate == Fate.PASS
+        passed = (hop.fate == Fate.PASS) & (hop.delay <= self.timeout)  # on a longer way the driver is gone before it is there
         assert hop.event is not None
         ok = slots[passed]
         flights.wire[ok] += hop.delay[passed]
@@ -114,7 +114,7 @@ class DatabasePath(DatabaseNodes):
             rows, way = slots[refused], 2.0 * hop.delay[refused]
             flights.wire[rows] += way
             self._fail_at(t[refused] + way, rows, Cause.REFUSED, hop.event[refused])
-        dropped = hop.fate == Fate.DROPPED
+        dropped = ~passed & ~refused
         if dropped.any():
             rows = slots[dropped]
             flights.wait[rows] += self.timeout

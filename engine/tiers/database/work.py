@@ -105,7 +105,7 @@ class DatabaseWork(DatabaseWrites):
             flights.wire[slots] += hop.delay
             self.inbox.push(t + hop.delay, slots)
             return
-        ok = hop.fate == Fate.PASS
+        ok = (hop.fate == Fate.PASS) & (t + hop.delay <= self.due[slots])
         flights.wire[slots[ok]] += hop.delay[ok]
         self.inbox.push((t + hop.delay)[ok], slots[ok])
         if not ok.all():
