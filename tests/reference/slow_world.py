@@ -175,9 +175,10 @@ class SlowWorld:
         self.open[server] = 0
         self.epoch[server] += 1
         for row in self.rows:
-            if row.web == server and row.web_out > t and row.client and not row.orphan:
+            if row.web == server and row.web_out > t and not row.orphan:
                 row.orphan = True
-                self.at(t + self.to_city("web", server, row), self.end, row, FAILED, 0)
+                if row.client:
+                    self.at(t + self.to_city("web", server, row), self.end, row, FAILED, 0)
 
     # ---- cache
 
@@ -224,6 +225,10 @@ class SlowWorld:
             del entries[next(iter(entries))]
         entries[key] = (version, t + self.config.cache.ttl)
 
+    def write(self, t: float, node: int, key: int, version: int) -> None:
+        self.leases[node].pop(key, None)
+        self.fill(t, node, key, version, -1)
+
     def delete(self, t: float, node: int, key: int) -> None:
         self.entries[node].pop(key, None)
         self.leases[node].pop(key, None)
@@ -263,7 +268,9 @@ class SlowWorld:
     def back_at_web(self, t: float, row: Row) -> None:
         if not row.orphan and self.caches:
             if self.config.route[row.route].kind == "write":
-                self.post(t, row.web, self.homes.home(row.key), ("delete", row.key))
+                home = self.homes.home(row.key)
+                through = self.config.cache.write_mode == "through"
+                self.post(t, row.web, home, ("write", row.key, row.version) if through else ("delete", row.key))
             elif row.fills:
                 self.post(t, row.web, row.home, ("fill", row.key, row.version, row.token))
         self.from_web(t, row)

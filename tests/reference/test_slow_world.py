@@ -141,17 +141,18 @@ POLICIES = st.sampled_from(["round_robin", "ip_hash", "least_connections"])
 @given(
     seed=st.integers(0, 10**6), rate=st.sampled_from([60, 300, 700]), policy=POLICIES, single=st.booleans(),
     read_from=st.sampled_from(["replicas", "primary"]), cache=st.sampled_from([0, 2]), queue=st.sampled_from([0, 3]),
-    timeout=st.sampled_from([0.06, 0.3]),
+    timeout=st.sampled_from([0.06, 0.3]), write_mode=st.sampled_from(["invalidate", "through"]),
 )  # fmt: skip
 def test_every_request_ends_as_in_the_model(
-    hosts: Path, seed: int, rate: int, policy: str, single: bool, read_from: str, cache: int, queue: int, timeout: float
-) -> None:
-    """Policies, cache with and without single flight, replicas that lag, bounded queues, time-outs, retries, zombies."""
+    hosts: Path, seed: int, rate: int, policy: str, single: bool, read_from: str, cache: int, queue: int, timeout: float,
+    write_mode: str,
+) -> None:  # fmt: skip
+    """Policies, single flight or not, write-invalidate and write-through, lagging replicas, bounded queues, time-outs, zombies."""
     base = scenario(hosts)
     replication = msgspec.structs.replace(base.database.replication, read_from=read_from)
     config = scenario(
         hosts, balancer=msgspec.structs.replace(base.balancer, policy=policy),
-        cache=msgspec.structs.replace(base.cache, nodes=cache, single_flight=single),
+        cache=msgspec.structs.replace(base.cache, nodes=cache, single_flight=single, write_mode=write_mode),
         web=msgspec.structs.replace(base.web, queue=queue), client=msgspec.structs.replace(base.client, timeout=timeout),
         database=msgspec.structs.replace(base.database, replication=replication),
     )  # fmt: skip
