@@ -147,7 +147,7 @@ def test_every_request_ends_as_in_the_model(
     hosts: Path, seed: int, rate: int, policy: str, single: bool, read_from: str, cache: int, queue: int, timeout: float,
     write_mode: str,
 ) -> None:  # fmt: skip
-    """Policies, single flight or not, write-invalidate and write-through, lagging replicas, bounded queues, time-outs, zombies."""
+    """Policies, single flight or not, invalidation and write-through, lagging replicas, bounded queues, time-outs, zombies."""
     base = scenario(hosts)
     replication = msgspec.structs.replace(base.database.replication, read_from=read_from)
     config = scenario(
