@@ -15,6 +15,7 @@ from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
+from textual.widgets import Input
 
 from engine.catalogue import ALL_SETTINGS, Catalogue
 from engine.commands import Command, Inspect
@@ -116,8 +117,15 @@ class ScaletopApp(PacedApp):
         self.exit(return_code=128 + number)
 
     async def on_event(self, event: events.Event) -> None:
-        """A key right after Escape (a multiplexer sends both at once) is read as Alt and the key: take it as typed."""
-        if isinstance(event, events.Key) and event.key.startswith("alt+") and not self._bound(event.key):
+        """A key right after Escape (a multiplexer sends both at once) is read as Alt and the key: take it as typed.
+
+        If the terminal's answer to a status query comes right behind the two, Textual makes a ^ of the Escape instead.
+        """
+        if not isinstance(event, events.Key) or self._bound(event.key):
+            await super().on_event(event)
+        elif event.key == "circumflex_accent" and not isinstance(self.focused, Input):
+            await super().on_event(events.Key("escape", "\x1b"))
+        elif event.key.startswith("alt+"):
             await super().on_event(events.Key("escape", "\x1b"))
             # behind the Escape in the queue of the screen that gets it, so that it is for what is below
             self.screen.call_later(self.post_message, events.Key(event.key.removeprefix("alt+"), event.character))

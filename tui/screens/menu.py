@@ -13,6 +13,7 @@ from ..cells import CellWidget
 from ..charts import Glyphs
 from ..draw import BOLD, LIT, Canvas, Role, cell_len, fit
 from ..frame import Verdict, draw_frame
+from ..layout import bars
 from ..menu import Close, Item, Menu, MenuState, Outcome, Stay, press
 from ..safe import safe_text
 from ..theme import Palette
@@ -22,6 +23,7 @@ __all__ = ["MenuScreen", "MenuWidget", "columns_of"]
 
 COLUMN, WIDE_COLUMN = 37, 50
 FOOT = 4
+RIM = 2  # cells of the board beside a menu that say nothing: a second border would stand in them
 
 
 def columns_of(items: Sequence[Item], height: int) -> list[list[int | str]]:
@@ -51,13 +53,15 @@ class MenuWidget(CellWidget, can_focus=False):
         self.glyphs = glyphs
 
     def wanted(self, width: int, height: int) -> tuple[int, int]:
-        """The size that shows every row, within the screen's."""
+        """The size that shows every row, within `width` x `height`: all of it where only a rim of the board would be left."""
         families = len({item.family for item in self.menu.items if item.family})
         lines = len(self.menu.items) + families
-        room = max(1, height - 4 - FOOT - 2)
+        room = max(1, height - FOOT - 2)
         columns = min(max(1, -(-lines // room)), max(1, (width - 6) // COLUMN))
         rows = max(3, min(room, max(map(len, columns_of(self.menu.items, -(-lines // columns) + 1)), default=1)))
-        return min(width, max(min(columns * WIDE_COLUMN + 4, width - 6), columns * COLUMN + 4, 62)), min(height, rows + FOOT + 2)
+        across = max(min(columns * WIDE_COLUMN + 4, width - 6), columns * COLUMN + 4, 62)
+        down = rows + FOOT + 2
+        return (across if width - across > 2 * RIM else width), (down if height - down > 2 * RIM else height)
 
     def paint(self, canvas: Canvas) -> None:
         """Frame, rows in columns, then what the lit row does and to what."""
@@ -137,13 +141,14 @@ class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
     """Ends with a command, a question, or `Close`."""
 
     DEFAULT_CSS = """
-    MenuScreen { align: center middle; background: transparent; }
+    MenuScreen { background: transparent; }
     MenuScreen > #menu { width: 62; height: 12; }
     """
 
     def __init__(self, menu: Menu, palette: Palette, glyphs: Glyphs) -> None:
         super().__init__()
         self.widget = MenuWidget(menu, palette, glyphs)
+        self._ended = False
 
     def compose(self) -> ComposeResult:
         """The one widget."""
@@ -158,8 +163,12 @@ class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
         self._size_up()
 
     def _size_up(self) -> None:
-        width, height = self.widget.wanted(self.app.size.width, self.app.size.height)
+        size = self.app.size
+        top, bottom = bars(size.height)
+        room = size.height - top - bottom  # header and footer stay in sight
+        width, height = self.widget.wanted(size.width, room)
         self.widget.styles.width, self.widget.styles.height = width, height
+        self.widget.styles.offset = ((size.width - width) // 2, top + (room - height) // 2)
 
     def on_key(self, event: events.Key) -> None:
         """Every key is the menu's, but those that end the program or draw anew."""
@@ -167,6 +176,9 @@ class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
             return
         event.stop()
         event.prevent_default()
+        if self._ended:  # typed right behind what closed this menu: it is for what is below
+            self.app.post_message(events.Key(event.key, event.character))
+            return
         printable = event.character if event.character and event.character.isprintable() else None
         self._finish(self.widget.act(printable or event.key))
 
@@ -177,13 +189,17 @@ class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
             self.widget.show(outcome)
             self._size_up()
         else:
-            self.dismiss(outcome)
+            self._end(outcome)
+
+    def _end(self, outcome: Outcome) -> None:
+        self._ended = True
+        self.dismiss(outcome)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a row chooses it; outside, it closes."""
         offset = self.widget.region
         if not offset.contains(event.screen_x, event.screen_y):
-            self.dismiss(Close())
+            self._end(Close())
             return
         spot = self.widget.spot_at(event.screen_x - offset.x, event.screen_y - offset.y)
         if spot.startswith("#"):
