@@ -83,8 +83,9 @@ class Replies:
 
     @property
     def _straight(self) -> bool:
-        """Is there nothing on the way that could stop an answer?"""
-        return not self.orphans and self.core.fabric.untroubled and len(self.balancer.nodes) > 0
+        """Is there nothing on the way that could stop an answer, and nobody who may keep it?"""
+        front = self.balancer
+        return not self.orphans and self.core.fabric.untroubled and len(front.nodes) > 0 and not front.choice.again.most
 
     def _all_the_way(self, t: F8, slots: I8, web: I8, wire: F8) -> None:
         """As `from_web` to the end, when nothing is lost: rows are looked up once. wire (n,): their seconds on links so far."""
