@@ -35,7 +35,7 @@ class Ages:
         for row in np.flatnonzero((mail.kind == SET) | (mail.kind == DELETE)).tolist():
             place = int(mail.node[row]), int(mail.key[row])
             ends = int(mail.kind[row]) == DELETE or int(mail.token[row]) == WRITER
-            self.coming[row, int(mail.serial[row])] = place, ends, shelves[place[0]].entries.get(place[1])
+            self.coming[row, int(mail.serial[row])] = place, ends, shelves[place[0]].get(place[1])
 
     def judge(self, world: World) -> None:
         """After a step: what arrived in it, and what was served."""
@@ -48,7 +48,7 @@ class Ages:
                 continue  # has not arrived yet
             touched.add(place)
             if ends and entry is not None:
-                still = desk.shelves[place[0]].entries.get(place[1]) is entry
+                still = desk.shelves[place[0]].get(place[1]) == entry
                 expect(not still, f"{world.cache.nodes.names[place[0]]} keeps key {place[1]} though a write has reached it")
             self.since[place] = end, life
         self._served(world, was, touched, life)
@@ -66,7 +66,7 @@ class Ages:
             since, lives = self.since.get(place, (np.inf, np.inf)) if place in touched else was.get(place, (np.inf, np.inf))
             most = lives + desk.stale_while_revalidate
             expect(t - since <= most + 1e-9, f"{name} serves key {k}, {t - since:.3f} s after it was set; {most:g} s are allowed")
-            held = desk.shelves[n].entries.get(k)
+            held = desk.shelves[n].get(k)
             if place not in touched and held is not None:
                 expect(held[0] == v, f"{name} serves version {v} of key {k}, and holds version {held[0]}")
             if desk.sliding and place in self.since:

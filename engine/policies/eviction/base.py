@@ -7,7 +7,7 @@ and hold plain values only (a policy is part of the saved world).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -52,6 +52,14 @@ class EvictionPolicy(ABC):
         touch = self.touch
         for key in keys:
             touch(key)
+
+    def adopt(self, keys: Iterable[int]) -> None:
+        """Take over resident keys from another rule, in this order; the policy holds none so far."""
+        for key in keys:
+            self.insert(key)
+
+    def apart(self, key: int) -> None:  # noqa: B027 - only a policy that shares its books has anything to do
+        """Books on this resident key are to be kept apart from now on: another node is about to hold it too."""
 
     def leave(self) -> None:  # noqa: B027 - only a policy that shares its books has anything to do
         """The policy is given up: what it keeps in books that it shares with others goes."""

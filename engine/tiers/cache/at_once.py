@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...policies.eviction.stamps import StampedLRU, heap_entries
 from .changes import B, Changes, Messages, changes
 from .desk import Desk
-from .index import NOWHERE, SCRATCH, Entry
+from .index import NOWHERE, SCRATCH
 from .mail import DELETE, SET, WRITER
+from .stamped import StampedLRU
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -65,8 +65,7 @@ class AtOnceDesk(Desk):
     def _make_room(self, done: Changes, loop: B, turn: int) -> None:
         """Evict what has to go for keys that come; where that hangs on the order of the batch, the node joins `loop`."""
         coming = np.bincount(done.nodes[done.came], minlength=len(self.shelves))
-        over = coming + [len(shelf.entries) for shelf in self.shelves]
-        over -= [shelf.policy.capacity for shelf in self.shelves]
+        over = coming + [len(shelf.policy) - shelf.policy.capacity for shelf in self.shelves]
         tight = (over > 0) & (coming > 0) & ~loop
         if not tight.any():
             return
@@ -83,44 +82,22 @@ class AtOnceDesk(Desk):
             victims = policy.evict_idle(count, busy) if not unsure[node] and count <= len(policy) else []
             if not victims:
                 loop[node] = True
-            for key in victims:
-                del self.shelves[node].entries[key]
-                self.index.drop(key)
             self.evicted[node] += len(victims)
 
     def _keep(self, done: Changes, mine: B, messages: Messages, rows: I8, number: I8) -> None:
         """Write down what the keys of the nodes that are not left to the loop have become."""
-        index, uses, shelves = self.index, self.index.uses, self.shelves
+        index, n = self.index, len(self.shelves)
         gone = mine & done.held & ~done.holds
-        for node, key in zip(done.nodes[gone].tolist(), done.keys[gone].tolist(), strict=True):
-            shelves[node].forget(key)
+        if gone.any():
+            index.place[done.keys[gone]] = NOWHERE
+            index.stamp[done.keys[gone]] = 0
+            index.held -= np.bincount(done.nodes[gone], minlength=n)
         used = mine & done.holds & (done.used >= 0)
-        stamp = self.began + STRIDE * number[done.used] + 1
-        uses.stamps[done.keys[used]] = stamp[used]
-        fresh = (mine & (done.value >= 0)).nonzero()[0]
-        if not fresh.size:
-            return
-        fresh = fresh[np.lexsort((done.used[fresh], done.nodes[fresh], done.held[fresh]))]
+        index.stamp[done.keys[used]] = self.began + STRIDE * number[done.used[used]] + 1
+        fresh = mine & (done.value >= 0)
         keys, nodes, value = done.keys[fresh], done.nodes[fresh], done.value[fresh]
-        version, ends, recompute = messages.version[value], messages.at[value] + self._life(), self.mail.recompute[rows[value]]
         index.place[keys] = nodes + 1
-        index.version[keys] = version
-        index.ends[keys] = ends
-        entries = list(zip(version.tolist(), ends.tolist(), recompute.tolist(), strict=True))
-        new = fresh.size - int(np.count_nonzero(done.held[fresh]))
-        if new:
-            self._admit(keys[:new], nodes[:new], stamp[fresh[:new]], entries)
-        for node, key, entry in zip(nodes[new:].tolist(), keys[new:].tolist(), entries[new:], strict=True):
-            shelves[node].entries[key] = entry
-
-    def _admit(self, keys: I8, nodes: I8, stamps: I8, entries: list[Entry]) -> None:
-        """New keys (n,), n > 0, with their last uses, sorted by (node, use); entries: n or more."""
-        cut = np.flatnonzero(np.diff(nodes, prepend=-1))
-        names, uses, heaped = keys.tolist(), stamps.tolist(), heap_entries(keys, stamps).tolist()
-        begins = cut.tolist()
-        for node, begin, end in zip(nodes[cut].tolist(), begins, [*begins[1:], len(names)], strict=True):
-            shelf, group = self.shelves[node], names[begin:end]
-            shelf.entries.update(zip(group, entries[begin:end], strict=True))
-            policy = shelf.policy
-            assert isinstance(policy, StampedLRU)
-            policy.admit_all(group, uses[begin:end], heaped[begin:end])
+        index.version[keys] = messages.version[value]
+        index.ends[keys] = messages.at[value] + self._life()
+        index.recompute[keys] = self.mail.recompute[rows[value]]
+        index.held += np.bincount(nodes[~done.held[fresh]], minlength=n)

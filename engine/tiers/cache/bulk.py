@@ -13,13 +13,13 @@ from heapq import heappop, heappush
 import numpy as np
 from numpy.typing import NDArray
 
-from ...policies.eviction.stamps import StampedLRU
 from .at_once import STRIDE, AtOnceDesk
 from .changes import Messages
 from .desk import HIT, LEAD, Served
 from .index import NOWHERE, SCRATCH
 from .mail import DELETE, LOOK_UP, SET
 from .shelf import Shelf
+from .stamped import StampedLRU
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -80,7 +80,7 @@ class BulkDesk(AtOnceDesk):
             done |= lead
         hits = np.flatnonzero(hit)
         SCRATCH.last[keys[hits]] = (turn << 32) + hits
-        self.began = index.uses.clock + 1  # no stamp is 0
+        self.began = index.clock + 1  # no stamp is 0
         self.stamped = isinstance(self.shelves[0].policy, StampedLRU)
         rest = np.flatnonzero(~done)
         if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
@@ -98,7 +98,7 @@ class BulkDesk(AtOnceDesk):
         """Handle the messages `rest` (indexes, ascending) and whatever becomes one of them, each after the hits before it."""
         at, rows, nodes, keys, kinds = batch
         shelves, last, slot_of = self.shelves, SCRATCH.last, self.mail.slot
-        uses = self.index.uses
+        index = self.index
         start = self.began
         late: list[int] = []  # hits that are none, since their entry was evicted before
         columns = (column[rest].tolist() for column in (at, rows, nodes, keys, kinds))
@@ -115,9 +115,9 @@ class BulkDesk(AtOnceDesk):
             shelf = shelves[node]
             if self._asks_for_hits(shelf, kind, key, base):
                 self._tell(hits, i, nodes)
-            uses.clock = start + STRIDE * i
+            index.clock = start + STRIDE * i
             if kind == LOOK_UP:
-                entry = shelf.entries.get(key)
+                entry = shelf.get(key)
                 if entry is not None and t < entry[1]:
                     shelf.policy.touch(key)
                     verdict[i], version[i] = HIT, entry[0]
@@ -131,7 +131,7 @@ class BulkDesk(AtOnceDesk):
                     if last[gone] > base + i:
                         self._take_back(hits, gone, late, verdict, version)
         self._tell(hits, at.size, nodes)
-        uses.clock = start + STRIDE * at.size
+        index.clock = start + STRIDE * at.size
 
     def _asks_for_hits(self, shelf: Shelf, kind: int, key: int, base: int) -> bool:
         """Whether a message hangs on hits of the batch: with stamps only if its key, or the one to be evicted, has any."""
@@ -140,7 +140,7 @@ class BulkDesk(AtOnceDesk):
             return kind != DELETE
         if kind != SET:
             return bool(last[key] >= base)
-        if key in shelf.entries or len(policy) < policy.capacity:
+        if key in policy or len(policy) < policy.capacity:
             return False
         return bool(last[policy.oldest()] >= base)
 
@@ -152,7 +152,7 @@ class BulkDesk(AtOnceDesk):
             return
         keys, place = hits.keys[begin:end], hits.place[begin:end]
         if self.stamped:
-            self.index.uses.stamps[keys] = self.began + STRIDE * place
+            self.index.stamp[keys] = self.began + STRIDE * place
             return
         for node, key in zip(nodes[place].tolist(), keys.tolist(), strict=True):
             self.shelves[node].policy.touch(key)

@@ -93,7 +93,7 @@ class Desk:
         for i, (t, kind, key, node) in enumerate(zip(at.tolist(), kinds, keys, nodes.tolist(), strict=True)):
             if kind == look_up:
                 shelf = shelves[node]
-                entry = shelf.entries.get(key)
+                entry = shelf.get(key)
                 if entry is not None and t < entry[1] and (plain or not self._early(t, entry)):
                     shelf.policy.touch(key)
                     if sliding:
@@ -165,7 +165,7 @@ class Desk:
         elif kind == LEASE_END:
             self._lease_end(served, t, node, key, int(self.mail.token[row]))
         elif kind == BURNT:
-            entry = self.shelves[node].entries.get(key)
+            entry = self.shelves[node].get(key)
             if entry is not None and t < entry[1]:
                 self.shelves[node].policy.touch(key)
         elif kind == FAULTY:

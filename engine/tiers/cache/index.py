@@ -1,17 +1,20 @@
-"""Where every key's entry is, in arrays over the keys: what the look-ups of a whole batch can be decided from by gathers.
+"""Where every key's entry is and what it says, in arrays over the keys: what whole batches are decided from by gathers.
 
-The nodes' shelves are the truth; this says the same of keys that no node or exactly one node holds. A key on several nodes (the
-pair, or a ring that has turned) is only known to be such, and its look-ups go to the shelves one by one.
+An entry that only one node holds is kept here and nowhere else. A key on several nodes (the pair, or a ring that has turned) is
+only known to be such: each of those shelves keeps its own entry.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...policies.eviction.stamps import Uses
+from ...rows import set_columns
+
+if TYPE_CHECKING:
+    from .shelf import Shelf
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -19,47 +22,82 @@ F8 = NDArray[np.float64]
 Entry: TypeAlias = tuple[int, float, float]  # version, end of life (s, inf = never), how long it took to read (s)
 
 NOWHERE, SEVERAL = 0, -1  # in `place`; else 1 + the node
+COLUMNS: dict[str, tuple[str, float]] = {
+    "place": ("i2", NOWHERE),
+    "version": ("i8", 0),
+    "ends": ("f8", 0.0),
+    "recompute": ("f8", 0.0),
+    "stamp": ("i8", 0),  # of the last use, where the policy is LRU
+}
 
 
 class Index:
-    """place, version, ends: (keys,) each, as of the entry on that one node. keys 0: no index, nothing is written down."""
+    """Every column of COLUMNS is an attribute, (keys,). keys 0: no index, shelves keep all their entries themselves.
 
-    __slots__ = ("copies", "ends", "keys", "place", "uses", "version")
+    held: entries that are kept here, by node; clock: counts up with every use; copies: how many nodes hold a key by themselves.
+    """
+
+    __slots__ = ("clock", "copies", "ends", "held", "keys", "place", "recompute", "shelves", "stamp", "version")
+
+    place: NDArray[np.int16]
+    version: I8
+    ends: F8
+    recompute: F8
+    stamp: I8
 
     def __init__(self, keys: int) -> None:
         self.keys = keys
-        self.place: NDArray[np.int16] = np.zeros(keys, dtype=np.int16)
-        self.version: I8 = np.zeros(keys, dtype=np.int64)
-        self.ends: F8 = np.zeros(keys)
-        self.uses = Uses(keys)
-        self.copies: dict[int, int] = {}  # keys that several nodes hold, or held: how many do
+        set_columns(self, COLUMNS, keys)
+        self.clock = 0
+        self.held: I8 = np.zeros(0, dtype=np.int64)
+        self.shelves: list[Shelf] = []
+        self.copies: dict[int, int] = {}
 
-    def put(self, node: int, key: int, entry: Entry, *, new: bool) -> None:
-        """A node holds this entry now; new: it held none of the key before."""
-        place = self.place
-        if new:
-            before = place[key]
-            if before != NOWHERE:
-                self.copies[key] = self.copies[key] + 1 if before == SEVERAL else 2
-                place[key] = SEVERAL
-                return
-            place[key] = node + 1
-        elif place[key] == SEVERAL:
-            return
-        self.version[key] = entry[0]
-        self.ends[key] = entry[1]
+    def enter(self, shelf: Shelf) -> None:
+        """One more node, the next by number."""
+        assert shelf.node == len(self.shelves), f"node {shelf.node} is not the next one"
+        self.shelves.append(shelf)
+        self.held = np.append(self.held, 0)
 
-    def drop(self, key: int) -> None:
-        """One of the nodes that held the key holds it no more."""
-        if self.place[key] != SEVERAL:
-            self.place[key] = NOWHERE
+    def entry(self, key: int) -> Entry:
+        """What the only node that holds the key has."""
+        return self.version.item(key), self.ends.item(key), self.recompute.item(key)
+
+    def put(self, node: int, key: int, entry: Entry) -> None:
+        """A node holds this entry now."""
+        place = self.place.item(key)
+        if place in (NOWHERE, node + 1):
+            if place == NOWHERE:
+                self.place[key] = node + 1
+                self.held[node] += 1
+            self.version[key], self.ends[key], self.recompute[key] = entry
             return
-        left = self.copies[key] - 1
-        if left:
-            self.copies[key] = left
-        else:
-            del self.copies[key]
+        if place != SEVERAL:
+            other = self.shelves[place - 1]
+            other.own[key] = self.entry(key)
+            other.policy.apart(key)
+            self.held[place - 1] -= 1
+            self.place[key] = SEVERAL
+            self.stamp[key] = 0
+            self.copies[key] = 1
+        own = self.shelves[node].own
+        self.copies[key] += key not in own
+        own[key] = entry
+
+    def drop(self, node: int, key: int) -> None:
+        """A node holds the key no more; nothing if it did not."""
+        if self.place.item(key) == node + 1:
             self.place[key] = NOWHERE
+            self.stamp[key] = 0
+            self.held[node] -= 1
+        elif self.shelves[node].own.pop(key, None) is not None:
+            self.copies[key] -= 1
+            if not self.copies[key]:
+                del self.copies[key]
+                self.place[key] = NOWHERE
+
+
+MARKS: dict[str, tuple[str, float]] = {"changed": ("i8", 0), "last": ("i8", 0), "home": ("i2", 0), "mixed": ("i2", 0)}
 
 
 class Scratch:
@@ -68,20 +106,19 @@ class Scratch:
     No part of the world: what is found does not hang on what was left here.
     """
 
+    changed: I8
+    last: I8
+    home: NDArray[np.int16]
+    mixed: NDArray[np.int16]
+
     def __init__(self) -> None:
         self.turn = 0
-        self.changed: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self.last: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self.home: NDArray[np.int16] = np.zeros(0, dtype=np.int16)
-        self.mixed: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
+        set_columns(self, MARKS, 0)
 
     def next(self, keys: int) -> int:
         """Number of a new batch; marks of all batches before are smaller than `turn << 32`."""
         if self.changed.size < keys:
-            self.changed = np.zeros(keys, dtype=np.int64)
-            self.last = np.zeros(keys, dtype=np.int64)
-            self.home = np.zeros(keys, dtype=np.int16)
-            self.mixed = np.zeros(keys, dtype=np.int8)
+            set_columns(self, MARKS, keys)
         self.turn += 1
         return self.turn
 

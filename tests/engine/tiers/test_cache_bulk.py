@@ -11,10 +11,11 @@ from engine.config import CachePart
 from engine.flights import Flights
 from engine.policies.eviction import EVICTION
 from engine.policies.eviction.queues import LRU
-from engine.policies.eviction.stamps import StampedLRU, Uses
 from engine.tiers.cache import bulk as cache_bulk
+from engine.tiers.cache import stamped
 from engine.tiers.cache.bulk import BulkDesk
 from engine.tiers.cache.desk import COUNTERS, Desk
+from engine.tiers.cache.index import Index
 from engine.tiers.cache.mail import FILL, WRITER, Kind, Mail
 from engine.tiers.cache.shelf import Shelf
 
@@ -75,38 +76,59 @@ def check_index(desk: Desk) -> None:
     for key in range(KEYS):
         holders = [node for node, shelf in enumerate(desk.shelves) if key in shelf.entries]
         place = int(desk.index.place[key])
+        assert desk.index.copies.get(key, 0) == (len(holders) if place < 0 else 0)
         if not holders:
             assert place == 0
         elif place > 0:
             assert holders == [place - 1]
-            entry = desk.shelves[place - 1].entries[key]
-            assert (int(desk.index.version[key]), float(desk.index.ends[key])) == entry[:2]
+            assert key not in desk.shelves[place - 1].own
         else:
-            assert desk.index.copies[key] == len(holders)
+            assert all(key in desk.shelves[node].own for node in holders)
+    for node, shelf in enumerate(desk.shelves):
+        assert desk.index.held[node] == np.count_nonzero(desk.index.place == node + 1)
+        assert len(shelf.policy) == len(shelf.entries) == len(list(shelf.entries))
 
 
+DEEDS = ("access", "access", "remove", "resize", "idle", "policy", "empty")
 steps = st.lists(
-    st.tuples(st.sampled_from(["access", "remove", "resize", "leave"]), st.integers(0, 9), st.integers(0, 1)), max_size=80
+    st.tuples(st.sampled_from(DEEDS), st.integers(0, 9), st.integers(0, 1)),
+    max_size=80,
 )
 
 
-@given(steps=steps, capacity=st.integers(1, 6))
-@settings(max_examples=200, deadline=None)
-def test_stamps_evict_what_the_textbook_queue_evicts(steps, capacity) -> None:
-    """Two nodes that share their stamps, each against an LRU of its own."""
-    uses = Uses(10)
-    real, book = [StampedLRU(capacity, uses) for _ in range(2)], [LRU(capacity) for _ in range(2)]
-    for what, key, node in steps:
-        if what == "access":
-            assert real[node].access(key) == book[node].access(key)
-        elif what == "remove":
-            assert real[node].remove(key) == book[node].remove(key)
-        elif what == "resize":
-            assert real[node].resize(key + 1) == book[node].resize(key + 1)
-        else:
-            real[node].leave()
-            book[node] = LRU(book[node].capacity)
-        for one, other in zip(real, book, strict=True):
-            assert list(one.keys()) == list(other.keys())
-            assert len(one) == len(other)
-    assert {key for policy in real for key in policy.keys()} >= set(np.flatnonzero(uses.stamps).tolist())  # noqa: SIM118
+@given(steps=steps, capacity=st.integers(1, 6), ahead=st.integers(1, 3))
+@settings(max_examples=300, deadline=None)
+def test_stamps_evict_what_the_textbook_queue_evicts(steps, capacity, ahead) -> None:
+    """Two nodes that share an index, each against an LRU of its own, with queues of victims as short as can be."""
+    index = Index(10)
+    rng = np.random.default_rng(1)
+    real, book = [Shelf("lru", capacity, rng, index, node) for node in range(2)], [LRU(capacity) for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stamped, "AT_LEAST", ahead)
+        for what, key, node in steps:
+            shelf, queue = real[node], book[node]
+            if what == "access":
+                assert (key in shelf.entries) == (key in queue)
+                if queue.access(key):
+                    shelf.policy.touch(key)
+                else:
+                    shelf.store(key, (1, 2.0, 3.0))
+            elif what == "remove":
+                assert shelf.forget(key) == queue.remove(key)
+            elif what == "resize":
+                assert shelf.resize(key + 1) == len(queue.resize(key + 1))
+            elif what == "idle":
+                count = min(len(queue), 1 + key // 3)
+                oldest = list(queue.keys())[:count]
+                gone = shelf.policy.evict_idle(count, lambda k, key=key: k == key)
+                assert gone == ([] if key in oldest else oldest)
+                assert all(queue.remove(k) for k in gone)
+            elif what == "policy":
+                shelf.change_policy("fifo", rng)
+                shelf.change_policy("lru", rng)
+            else:
+                assert shelf.empty(rng) == len(queue)
+                book[node] = LRU(queue.capacity)
+            for one, other in zip(real, book, strict=True):
+                assert list(one.policy.keys()) == list(other.keys())
+                assert len(one.policy) == len(other) == len(one.entries)
