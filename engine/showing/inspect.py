@@ -16,6 +16,7 @@ from ..faults.targets import ANY_KIND, Target, resolve
 from ..options import OPTIONS
 from ..snapshot import ActiveFault, Inspection, Link, Node, NodeState, Setting, Trace
 from ..tiers.dns.levels import NOWHERE
+from ..words import percent
 from .map import ORDER, map_of, node_state
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _node(world: World, found: Target) -> Found:
 
 def _member(node: Node) -> Setting:
     """A node in one line."""
-    parts = [node.state.value, node.role, f"{node.utilisation:.0%} busy", f"{node.waiting} wait" if node.waiting else ""]
+    parts = [node.state.value, node.role, f"{percent(node.utilisation)} busy", f"{node.waiting} wait" if node.waiting else ""]
     return Setting(node.name, ", ".join(p for p in parts if p), node.verdict or f"zone {node.at}, {node.address}")
 
 
@@ -108,8 +109,8 @@ def _group(world: World, found: Target) -> Found:
         keys = next((s for s in world.database.shards_reading().shards if s.name == found.name), None)
         if keys is not None:
             lead += (
-                Setting("keys", f"{keys.keys:,}", f"{keys.key_share:.1%} of all, counted in the routing table"),
-                Setting("load", f"{keys.load_share:.1%}", f"of all statements; {keys.rate:,.0f}/s, p99 {keys.p99_ms:.0f} ms"),
+                Setting("keys", f"{keys.keys:,}", f"{percent(keys.key_share, 1)} of all, counted in the routing table"),
+                Setting("load", percent(keys.load_share, 1), f"of all statements; {keys.rate:,.0f}/s, p99 {keys.p99_ms:.0f} ms"),
             )
     return found.label, worst, (*lead, *lines), settings, seen
 
@@ -146,7 +147,7 @@ def _link(world: World, found: Target) -> Found:
         way = Setting("added", f"{link.one_way_ms:.2f} ms", "one way, by faults on this link")
     else:
         way = Setting("one way", f"{link.one_way_ms:.2f} ms", "mean distance of the zones, faults included")
-    lines: Lines = (way, Setting("loss", f"{link.loss:.1%}", "share of packets; each is sent again after 200 ms, doubling"))
+    lines: Lines = (way, Setting("loss", percent(link.loss, 1), "share of packets; each is sent again after 200 ms, doubling"))
     if link.rate:
         lines += (Setting("carries", f"{link.rate:,.0f}/s", "requests of the last second"),)
     return f"link {link.a} to {link.b}", link.state, lines, (Setting("state", link.state.value, link.verdict),), ()
@@ -158,7 +159,7 @@ def _key(world: World, found: Target) -> Found:
     hot = next((h for h in (*world.cache.reading().hot, *world.database.shards_reading().hot) if h.key == key), None)
     lines: Lines = ()
     if hot is not None:
-        lines = (Setting("asked", f"{hot.rate:,.0f}/s", f"{hot.share:.2%} of all: among the hottest of the last second"),)
+        lines = (Setting("asked", f"{hot.rate:,.0f}/s", f"{percent(hot.share, 2)} of all: among the hottest of the last second"),)
     settings = (Setting("shard", world.database.shard_of(key), "owner in the routing table"),)
     return f"item:{key}", NodeState.UP, lines, settings, tuple(t for t in world.core.tracer.kept() if t.key == key)
 

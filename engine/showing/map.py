@@ -10,6 +10,7 @@ from ..fabric import CITY, Rule
 from ..load import Load
 from ..nodes import Nodes
 from ..snapshot import Link, Map, Node, NodeState
+from ..words import count, percent
 
 if TYPE_CHECKING:
     from ..world import World
@@ -48,11 +49,13 @@ def _words(nodes: Nodes, index: int, state: NodeState, utilisation: float, waiti
     if nodes.extra_s[index] > 0:
         parts.append(f"+{nodes.extra_s[index] * 1e3:.3g} ms")
     if nodes.loss[index] > 0:
-        parts.append(f"{nodes.loss[index]:.0%} lost")
+        parts.append(f"{percent(nodes.loss[index])} lost")
     if nodes.error_rate[index] > 0:
-        parts.append(f"{nodes.error_rate[index]:.0%} errors")
+        parts.append(f"{percent(nodes.error_rate[index])} errors")
     if state in (NodeState.DOWN, NodeState.FROZEN, NodeState.UNREACHABLE):
         parts.append(state.value)
+    if state is NodeState.FENCED and not nodes.up[index]:
+        parts.append("process down")
     if not parts and utilisation > BUSY:
         parts.append(f"saturated, {waiting} wait" if waiting else "saturated")
     return ", ".join(parts)
@@ -156,7 +159,7 @@ def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
         extra = sum(r.extra_s for r in whole)
         loss = 1.0 - float(np.prod([1.0 - r.loss for r in whole])) if whole else 0.0
         state = NodeState.DOWN if cut else NodeState.SLOW if rules else NodeState.UP
-        words = "cut" if cut else f"{len(rules)} fault(s) on this link" if rules else ""
+        words = "cut" if cut else f"{count(len(rules), 'fault')} on this link" if rules else ""
         base = 0.0 if a == "city" else float(fabric.zone_one_way.mean())
         out.append(
             Link(
@@ -176,9 +179,9 @@ def map_of(world: World) -> Map:
     up = sum(n.state in (NodeState.UP, NodeState.STANDBY) for n in servers)
     parts = [f"{up} up"]
     for state in ORDER:
-        count = sum(n.state is state for n in servers)
-        if count and state not in (NodeState.UP, NodeState.STANDBY):
-            parts.append(f"{count} {state.value}")
+        so = sum(n.state is state for n in servers)
+        if so and state not in (NodeState.UP, NodeState.STANDBY):
+            parts.append(f"{so} {state.value}")
     return Map(verdict=" · ".join(parts), nodes=tuple(nodes), links=_links(world, loads))
 
 

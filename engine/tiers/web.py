@@ -20,6 +20,7 @@ from ..pending import Pending
 from ..queueing import Discipline, Stations
 from ..replies import Replies
 from ..snapshot import Setting
+from ..words import percent
 from .base import OptionValue, Tier
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ class Web(Tier):
             Setting("lost", f"{int(totals.lost[node]):,}", "inside when it died"),
             Setting("mean wait", f"{totals.wait[node] / served * 1e3:.2f} ms", "queueing time / served"),
             Setting("mean service", f"{totals.busy[node] / served * 1e3:.2f} ms", "busy time / served"),
-            Setting("utilisation", f"{self.gauge.utilisation[node]:.1%}", "busy worker seconds of the last second"),
+            Setting("utilisation", percent(self.gauge.utilisation[node], 1), "busy worker seconds of the last second"),
         )
         settings = (
             Setting("workers", str(self.stations.nodes.workers[node]), "scenario web.workers"),

@@ -10,7 +10,7 @@ from ..draw import BOLD, Canvas, Code, Role, cell_len, fit
 __all__ = ["WINDOW", "History", "draw_histories", "draw_history", "fill_with_histories", "room_for_histories", "window_of"]
 
 WINDOW = 60  # seconds, samples of a trend
-LEAST_ROWS, MOST_ROWS = 5, 9
+LEAST_ROWS, MOST_ROWS = 3, 9  # of one chart: a title and two rows, and more than enough
 LEAST = 26  # cells of a chart beside another one
 
 History = tuple[str, Sequence[float], Callable[[float], str], Code]  # title, one sample a second, how to write one, colour
@@ -57,9 +57,9 @@ def room_for_histories(canvas: Canvas, *, zoomed: bool) -> int:
 
 def fill_with_histories(canvas: Canvas, y: int, histories: Sequence[History], glyphs: Glyphs) -> None:
     """Use what is free from row y on for charts, if it is enough to read them."""
-    free = canvas.height - y - 1
+    free = canvas.height - y
     if free >= LEAST_ROWS and histories:
-        rows = min(free, max(MOST_ROWS, canvas.height * 2 // 5))
+        rows = free - (free > LEAST_ROWS + 1)  # a blank row before it, unless the chart needs it
         draw_histories(canvas.inside(0, canvas.height - rows, canvas.width, rows), histories, glyphs)
 
 

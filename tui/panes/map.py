@@ -21,7 +21,7 @@ from ..safe import safe_text
 from ..units import rate
 from .map_plan import Stack, Tier, stacks_of, tiers_of
 from .map_rows import Kind, counts, draw_row, label
-from .map_strip import LEAST_CHART, MOST_CHART, draw_flow, draw_strip, strip_rows
+from .map_strip import LEAST_CHART, draw_flow, draw_strip, strip_rows
 from .map_wires import Ends, draw_bus, link_between
 from .table import STRONG, Fact, dot, facts, rank
 
@@ -34,10 +34,12 @@ class MapPane(Pane):
     """The topology, live."""
 
     def verdict(self, snapshot: Snapshot, view: PaneView) -> Verdict:  # noqa: ARG002 - the contract of Pane
-        """Counts by state, from the engine."""
-        nodes = snapshot.map.nodes
-        worst = attention_of(*(n.state for n in nodes), *(k.state for k in snapshot.map.links))
-        return Verdict(snapshot.map.verdict or ("no nodes yet" if not nodes else ""), worst)
+        """Counts by state, from the engine, and the levels of DNS in trouble, which have no place on the map."""
+        nodes, levels = snapshot.map.nodes, snapshot.dns.levels
+        worst = attention_of(*(n.state for n in nodes), *(k.state for k in snapshot.map.links), *(v.state for v in levels))
+        words = [snapshot.map.verdict or ("no nodes yet" if not nodes else "")]
+        words += [f"DNS {v.name} {mark(v.state).word}" for v in levels if attention_of(v.state) >= 2]
+        return Verdict(" · ".join(filter(None, words)), worst)
 
     def targets(self, snapshot: Snapshot, view: PaneView) -> Sequence[str]:
         """Nodes tier by tier, then links."""
@@ -61,8 +63,7 @@ class MapPane(Pane):
         above = canvas.height - below
         used = _columns(canvas.inside(0, 0, canvas.width, above), tiers, snapshot, view)
         if above - used > LEAST_CHART:
-            top = max(used + 1, above - MOST_CHART)
-            draw_flow(canvas.inside(0, top, canvas.width, above - top), snapshot, view.glyphs)
+            draw_flow(canvas.inside(0, used + 1, canvas.width, above - used - 1), snapshot, view.glyphs)
         if below:
             draw_strip(canvas.inside(0, above, canvas.width, below), snapshot, view)
 

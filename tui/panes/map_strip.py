@@ -10,11 +10,18 @@ from ..marks import attention_of, mark
 from ..pane import PaneView
 from ..units import duration, percent, rate, whole
 from .history import draw_histories
-from .table import Fact, before, dot, facts, rank, when
+from .table import Column, Fact, Table, before, dot, facts, rank, when
 
-__all__ = ["LEAST_CHART", "MOST_CHART", "draw_flow", "draw_strip", "said", "strip_rows"]
+__all__ = ["LEAST_CHART", "draw_flow", "draw_strip", "said", "strip_rows"]
 
-LEAST_CHART, MOST_CHART = 5, 10  # rows that the charts below the map need, and take at most
+LEAST_CHART = 4  # rows that the charts below the map need, with a blank one above
+FAULTS = (
+    Column("fault", 5, 3),
+    Column("what", 22, 9, 30),
+    Column("by", 6, 5, 8),
+    Column("since", 14, 4),
+    Column("long", 7, 6, 0, ">"),
+)
 
 
 def draw_flow(canvas: Canvas, snapshot: Snapshot, glyphs: Glyphs) -> None:
@@ -53,8 +60,9 @@ def draw_strip(canvas: Canvas, snapshot: Snapshot, view: PaneView) -> None:
             y += 1
     else:
         y = 1
+        table = Table(canvas, FAULTS, gap=2)
         for fault in faults[: canvas.height - 2]:
-            _fault(canvas, y, fault, snapshot)
+            _fault(table, y, fault, snapshot)
             y += 1
         if view.zoomed:
             for link in links[: canvas.height - 1 - y]:
@@ -115,18 +123,11 @@ def _link(canvas: Canvas, y: int, link: Link, glyphs: Glyphs) -> None:
     )
 
 
-def _fault(canvas: Canvas, y: int, fault: ActiveFault, snapshot: Snapshot) -> None:
-    """An active fault: what, on what, by whom, since when."""
-    canvas.spot(fault.target, 0, y, canvas.width)
-    you = fault.by.startswith("you")
-    facts(
-        canvas,
-        y,
-        (
-            Fact(9, (("fault ", Role.DIM), *said(fault))),
-            Fact(5, (("by ", Role.DIM), (fault.by, Role.YOU if you else Role.TEXT))),
-            Fact(4, (("since ", Role.DIM), (when(fault.since), Role.TEXT))),
-            Fact(3, ((duration(snapshot.now - fault.since, 0), Role.DIM),)),
-        ),
-        gap=2,
-    )
+def _fault(table: Table, y: int, fault: ActiveFault, snapshot: Snapshot) -> None:
+    """An active fault: what, on what, by whom, since when, how long."""
+    table.canvas.spot(fault.target, 0, y, table.canvas.width)
+    table.put(y, "fault", "fault", Role.DIM)
+    facts(table.canvas.inside(table.x("what"), y, table.width("what"), 1), 0, (Fact(9, said(fault)),))
+    table.put(y, "by", f"by {fault.by}", Role.YOU if fault.by.startswith("you") else Role.TEXT)
+    table.put(y, "since", f"since {when(fault.since)}", Role.DIM)
+    table.put(y, "long", duration(snapshot.now - fault.since, 0), Role.DIM)

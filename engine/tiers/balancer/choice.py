@@ -21,6 +21,7 @@ from ...policies.balancing import BALANCING, Backends, Closes, Policy, no_closes
 from ...policies.balancing.feedback import FeedbackPolicy
 from ...queueing import Departures
 from ...replies import ORPHAN, Replies
+from ...words import count
 from ..base import OptionValue
 from .again import Again
 from .beliefs import Beliefs
@@ -249,7 +250,7 @@ class Choice:
             return
         name, node = self.names[balancer], self.web.nodes.names[server]
         self.core.log.tell(
-            t, name, f"{node} put aside for {health.fail_timeout:g} s: {health.max_fails} failed connection(s)",
+            t, name, f"{node} put aside for {health.fail_timeout:g} s: {count(health.max_fails, 'failed connection')}",
             cause=int(self.web.nodes.event[server]), level="warn", target=node,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from ...policies.balancing import BALANCING
 from ...showing.map import node_state
 from ...snapshot import Backend, NodeState, Setting
 from ...snapshot import Balancer as Reading
+from ...words import percent
 
 if TYPE_CHECKING:
     from . import Balancer
@@ -75,7 +76,7 @@ def _words(tier: Balancer, active: int, server: int, healthy: bool, ramp: float)
     if not healthy:
         return f"put aside for {beliefs.aside_until[active, server] - tier.core.now:.0f} s more"
     if ramp < 1.0:
-        return f"slow start, {ramp:.0%}"
+        return f"slow start, {percent(ramp)}"
     return ""
 
 
@@ -114,7 +115,7 @@ def inspect(tier: Balancer, node: int) -> tuple[tuple[Setting, ...], tuple[Setti
         Setting("lost", f"{int(totals.lost[node]):,}", "inside when it died"),
         Setting("open", f"{sum(choice.conns.counts[node]):,}", "connections to web servers"),
         Setting("mean wait", f"{totals.wait[node] / served * 1e3:.3f} ms", "queueing time / forwarded"),
-        Setting("utilisation", f"{tier.utilisation[node]:.1%}", "busy worker seconds of the last second"),
+        Setting("utilisation", percent(tier.utilisation[node], 1), "busy worker seconds of the last second"),
     )
     settings = (
         Setting("policy", BALANCING[choice.policy].title, "scenario balancer.policy"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...snapshot import Cache as Reading
 from ...snapshot import CacheNode, HotKey, NodeState, Setting
+from ...words import percent
 
 if TYPE_CHECKING:
     from . import Cache
@@ -70,8 +71,8 @@ def verdict_of(nodes: tuple[CacheNode, ...], hit_share: float, rate: float) -> s
     bad = [node for node in nodes if node.state in (NodeState.DOWN, NodeState.FROZEN, NodeState.UNREACHABLE)]
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        return f"{bad[0].name} is {bad[0].state.value}{more}, hits {hit_share:.0%}"
-    return f"hits {hit_share:.0%}" if rate else "nobody asks"
+        return f"{bad[0].name} is {bad[0].state.value}{more}, hits {percent(hit_share)}"
+    return f"hits {percent(hit_share)}" if rate else "nobody asks"
 
 
 def reading(cache: Cache) -> Reading:
@@ -100,13 +101,13 @@ def inspect(cache: Cache, node: int) -> tuple[tuple[Setting, ...], tuple[Setting
     waiting = sum(len(waiters) for waiters in shelf.waiting.values())
     state = (
         Setting("look-ups", f"{looked:,}", "answered since the start"),
-        Setting("hit share", f"{int(counts.hits.sum[node]) / max(1, looked):.2%}", "hits / look-ups"),
+        Setting("hit share", percent(int(counts.hits.sum[node]) / max(1, looked), 2), "hits / look-ups"),
         Setting("entries", f"{len(shelf.entries):,} of {shelf.policy.capacity:,}", "resident, expired ones not yet met included"),
         Setting("evictions", f"{int(counts.evictions.sum[node]):,}", "entries that gave way to others"),
         Setting("leases out", f"{len(shelf.leases):,}", "keys that one request reads for all"),
         Setting("waiting for a fill", f"{waiting:,}", "requests coalesced at this moment"),
         Setting("queue", f"{cache.stations.in_system(node):,}", "messages in its queue and in service"),
-        Setting("home of", f"{cache.homes.shares()[node]:.1%} of all keys", "arcs of the ring, or 1/n by modulo"),
+        Setting("home of", f"{percent(cache.homes.shares()[node], 1)} of all keys", "arcs of the ring, or 1/n by modulo"),
     )
     settings = (
         Setting("placement", f"{cache.homes.mode}, {cache.homes.virtual_nodes} virtual nodes", "ketama: 160 points a server"),

@@ -9,6 +9,7 @@ import numpy as np
 from ...meter import quantile
 from ...snapshot import Setting
 from ...snapshot.panes import Failover, HotKey, NodeState, Replica, Replication, Shard, Shards, ShardShare
+from ...words import percent
 from .move import COPY_COST
 from .routing import RECHECK_S
 from .shard import FailoverNote, Role
@@ -51,10 +52,10 @@ def note_lags(db: Database, now: float) -> None:
 def state_of(db: Database, node: int) -> NodeState:
     """How a node is."""
     nodes, role = db.nodes, db.role_of[node]
+    if role is Role.FENCED:  # whether its process runs or not: shut out it is
+        return NodeState.FENCED
     if not nodes.up[node]:
         return NodeState.DOWN
-    if role is Role.FENCED:
-        return NodeState.FENCED
     if not nodes.speed[node] > 0.0:
         return NodeState.FROZEN
     if role is Role.SEEDING:
@@ -66,10 +67,12 @@ def _node_verdict(db: Database, shard: ShardState, node: int, seconds: float) ->
     follower = shard.log.followers.get(node)
     seed = db.places.seeds.get(node)
     if seed is not None:
-        return f"copying {seed.done / max(1.0, seed.total):.0%}"
+        return f"copying {percent(seed.done / max(1.0, seed.total))}"
     words = ""
     if db.role_of[node] is Role.STRAY:
         words = "not fenced: takes writes of its own" if db.nodes.up[node] else "was primary, not fenced"
+    elif db.role_of[node] is Role.FENCED:
+        words = "" if db.nodes.up[node] else "process down"
     elif follower is not None and db.nodes.up[node]:
         if not follower.open:
             words = "gets no records"
@@ -242,8 +245,10 @@ def _shards_verdict(db: Database, shown: list[ShardShare], left: int) -> str:
         return "no shards"
     busiest = max(shown, key=lambda s: s.load_share)
     if busiest.load_share * len(shown) > 1.5 and busiest.rate >= 20.0:
-        return f"{busiest.name} has {busiest.load_share:.0%} of the load: key {busiest.hottest} alone {busiest.hottest_share:.0%}"
-    return f"{len(shown)} shards, keys within {max(s.key_share for s in shown) * len(shown) - 1.0:+.0%} of even"
+        alone = percent(busiest.hottest_share)
+        return f"{busiest.name} has {percent(busiest.load_share)} of the load: key {busiest.hottest} alone {alone}"
+    uneven = max(s.key_share for s in shown) * len(shown) - 1.0
+    return f"{len(shown)} shards, keys within {percent(uneven, sign='+')} of even"
 
 
 def inspect(db: Database, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
@@ -262,7 +267,7 @@ def inspect(db: Database, node: int) -> tuple[tuple[Setting, ...], tuple[Setting
         Setting("mean service", f"{totals.busy[node] / served * 1e3:.2f} ms", "busy time / served"),
         Setting("shed", f"{int(totals.rejected[node]):,}", "found the queue full"),
         Setting("lost", f"{int(totals.lost[node]):,}", "inside when it died"),
-        Setting("utilisation", f"{db.meters.utilisation[node]:.1%}", "busy worker seconds of the last second"),
+        Setting("utilisation", percent(db.meters.utilisation[node], 1), "busy worker seconds of the last second"),
     ]
     if follower is not None:
         link = f"{follower.delay * 1e3:.2f} ms one way" if follower.open else "nothing gets through"
