@@ -58,39 +58,49 @@ class BulkDesk(AtOnceDesk):
         keys, kinds = self.mail.key[rows].astype(np.int64), self.mail.kind[rows].astype(np.int64)
         turn = SCRATCH.next(index.keys)
         place = index.place[keys]
-        asks = kinds == LOOK_UP
-        acts = kinds >= SET
         leases = self.single_flight or self.stale_while_revalidate > 0.0 or any(shelf.leases for shelf in self.shelves)
-        if not leases:  # a delete of what nobody has and no message of this batch sets does nothing
-            SCRATCH.changed[keys[kinds == SET]] = turn
-            idle = (kinds == DELETE) & (place == NOWHERE) & (SCRATCH.changed[keys] != turn)
-            acts &= ~idle
+        idle = self._mark_changed(keys, kinds, place, turn, leases)
+        free = (kinds == LOOK_UP) & (SCRATCH.changed[keys] != turn)
+        hits = (free & (place == nodes + 1)).nonzero()[0]
+        hit_keys = keys[hits]
+        alive = at[hits] < index.ends[hit_keys]
+        if np.count_nonzero(alive) < hits.size:
+            hits, hit_keys = hits[alive], hit_keys[alive]
+        SCRATCH.last[hit_keys] = (turn << 32) + hits
+        verdict, version = np.zeros(rows.size, dtype=np.int64), np.zeros(rows.size, dtype=np.int64)
+        if self.single_flight:
+            done = np.zeros(rows.size, dtype=np.bool_)
         else:
-            idle = np.zeros(rows.size, dtype=np.bool_)
-        SCRATCH.changed[keys[acts]] = turn
-        free = asks & (SCRATCH.changed[keys] != turn)
-        hit = free & (place == nodes + 1)
-        hit &= at < index.ends[keys]
-        verdict = np.where(hit, HIT, 0)
-        version = np.where(hit, index.version[keys], 0)
-        done = hit | idle
-        if not self.single_flight:
-            lead = free & (place == NOWHERE)
-            verdict[lead] = LEAD
-            done |= lead
-        hits = np.flatnonzero(hit)
-        SCRATCH.last[keys[hits]] = (turn << 32) + hits
+            done = free & (place == NOWHERE)
+            verdict[done] = LEAD
+        done[hits] = done[idle] = True
+        verdict[hits], version[hits] = HIT, index.version[hit_keys]
         self.began = index.clock + 1  # no stamp is 0
         self.stamped = isinstance(self.shelves[0].policy, StampedLRU)
-        rest = np.flatnonzero(~done)
+        rest = (~done).nonzero()[0]
         if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
-            rest_rows = rows[rest]
-            changing = Messages(at, nodes, keys, kinds, self.mail.version[rows], place).pick(rest)
-            left, verdict[rest], version[rest] = self._at_once(changing, rest_rows, rest, turn)
+            rows_left = rows[rest]
+            changing = Messages(at[rest], nodes[rest], keys[rest], kinds[rest], self.mail.version[rows_left], place[rest])
+            left, verdict[rest], version[rest] = self._at_once(changing, rows_left, rest, turn)
             rest = left
-        self._in_order(served, (at, rows, nodes, keys, kinds), rest, _Hits(keys[hits], hits), turn << 32, verdict, version)
+        self._in_order(served, (at, rows, nodes, keys, kinds), rest, _Hits(hit_keys, hits), turn << 32, verdict, version)
         served.verdict, served.version = verdict, version
         return served
+
+    def _mark_changed(self, keys: I8, kinds: I8, place: NDArray[np.int16], turn: int, leases: bool) -> I8:
+        """Mark the keys that messages (n,) of the batch may change; returns the numbers of those messages that do nothing."""
+        acts = (kinds >= SET).nonzero()[0]
+        acting = keys[acts]
+        if leases:
+            SCRATCH.changed[acting] = turn
+            return acts[:0]
+        # a delete of what nobody has and no message of this batch sets does nothing
+        what = kinds[acts]
+        SCRATCH.changed[acting[what == SET]] = turn
+        idle = (what == DELETE) & (place[acts] == NOWHERE) & (SCRATCH.changed[acting] != turn)
+        SCRATCH.changed[acting[~idle]] = turn
+        nothing: I8 = acts[idle]
+        return nothing
 
     def _in_order(
         self, served: Served, batch: tuple[F8, I8, I8, I8, I8], rest: I8, hits: _Hits, base: int, verdict: I8, version: I8

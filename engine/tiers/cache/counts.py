@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...meter import Meter, Trend
 from .desk import ERROR, HIT, LEAD, WAIT, Verdict
+from .index import SCRATCH
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -85,6 +86,20 @@ class Counts:
         seen_t, seen_node, seen_key = self.recent
         if not t.size or not seen_t.size:
             return 0
+        number = np.arange(t.size)
+        turn = SCRATCH.next(int(max(key.max(), seen_key.max())) + 1) << 32
+        SCRATCH.last[key[::-1]] = turn + number[::-1]  # the first message on a key is the last to be written
+        first = SCRATCH.last[key] - turn
+        if np.count_nonzero(node[first] != node):  # a key on several nodes
+            return self._overtaken_by_node(t, node, key)
+        mark = SCRATCH.last[seen_key] - turn
+        met = (mark >= 0).nonzero()[0]
+        mark = mark[met]
+        return int(np.count_nonzero((seen_node[met] == node[mark]) & (seen_t[met] > t[mark])))
+
+    def _overtaken_by_node(self, t: F8, node: I8, key: I8) -> int:
+        """As `overtaken`, where one key's messages went to several nodes."""
+        seen_t, seen_node, seen_key = self.recent
         codes, first = np.unique(node << 32 | key, return_index=True)
         seen = seen_node << 32 | seen_key
         place = np.minimum(codes.searchsorted(seen), codes.size - 1)

@@ -93,6 +93,9 @@ class CachePath(Tier):
         if not owners.shape[0]:
             self._to_database(t, slots)
             return
+        if owners.shape[0] == 1:
+            self._ask(t, slots, owners[0], 0)
+            return
         copy = self.core.flights.id[slots] % owners.shape[0]  # the copies of a pair share the reads
         self._ask(t, slots, owners[copy, np.arange(slots.size)], 0)
 
@@ -177,13 +180,14 @@ class CachePath(Tier):
 
     def _count_late(self, t: F8, rows: I8) -> None:
         """Sets and deletes that came before look-ups which the last step has decided already (the look-ahead rule)."""
-        late = t < self.core.start
-        if late.any():
+        behind = int(t.searchsorted(self.core.start))
+        if behind:
+            t, rows = t[:behind], rows[:behind]
             kind = self.mail.kind[rows]
-            late &= (kind == SET) | (kind == DELETE)
-            keys = self.mail.key[rows[late]].astype(np.int64)
-            count = self.counts.overtaken(t[late], self.mail.node[rows[late]].astype(np.int64), keys)
-            self.core.ledger.late.add_one(0, count)
+            late = (kind == SET) | (kind == DELETE)
+            rows = rows[late]
+            keys = self.mail.key[rows].astype(np.int64)
+            self.core.ledger.late.add_one(0, self.counts.overtaken(t[late], self.mail.node[rows].astype(np.int64), keys))
 
     def _refuse(self, t: F8, rows: I8) -> None:
         """On the wire when the server died: look-ups are refused at its door, the rest is lost."""

@@ -1,0 +1,24 @@
+"""Look-ups that were decided before a message they should have seen: counted by marks over the keys as by sorting."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.tiers.cache.counts import Counts
+
+places = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 2), st.integers(0, 6)), max_size=30)
+
+
+@given(seen=places, came=places)
+@settings(max_examples=200, deadline=None)
+def test_overtaken_look_ups_are_counted_one_by_one(seen, came) -> None:
+    """A look-up counts if a message on its key had reached its node before it."""
+    counts = Counts()
+    seen, came = sorted(seen), sorted(came)
+    t, node, key = (np.array([row[i] for row in seen], dtype=np.int64) for i in range(3))
+    counts.recent = (t.astype(np.float64), node, key)
+    arrived = [np.array([row[i] for row in came], dtype=np.int64) for i in range(3)]
+    plain = sum(any(late < at and (n, k) == (m, h) for late, m, h in came) for at, n, k in seen)
+    assert counts.overtaken(arrived[0].astype(np.float64), arrived[1], arrived[2]) == plain
