@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from .rows import set_columns
+from .rows import fresh_row, set_columns
 
 I8 = NDArray[np.int64]
 
@@ -71,6 +71,8 @@ COLUMNS: dict[str, tuple[str, float]] = {
     "sampled": ("u1", 0),  # 1: keeps its full spans
 }
 
+FRESH = fresh_row({**COLUMNS, "sides": ("u1", CLIENT | SERVER)})  # a row as `take` hands it out, but for its ids
+
 HIT, COALESCED, STALE, FILLS, REDISPATCHED, MISS = 1, 2, 4, 8, 16, 32  # bits of `flags`
 
 
@@ -111,7 +113,7 @@ class Flights:
     sampled: NDArray[np.uint8]
 
     def __init__(self, capacity: int = 1024) -> None:
-        set_columns(self, COLUMNS, capacity)
+        self.whole = set_columns(self, COLUMNS, capacity)
         self.free: I8 = np.arange(capacity - 1, -1, -1, dtype=np.int64)
         self.n_free = capacity
         self.next_id = 0
@@ -132,13 +134,11 @@ class Flights:
             self._grow()
         slots = self.free[self.n_free - n : self.n_free][::-1].copy()
         self.n_free -= n
-        for name, fresh in RESET_TO:
-            getattr(self, name)[slots] = fresh
+        self.whole[slots] = FRESH
         ids = np.arange(self.next_id, self.next_id + n)
         self.id[slots] = ids
         self.root[slots] = ids
         self.next_id += n
-        self.sides[slots] = CLIENT | SERVER
         return slots
 
     def close(self, slots: I8, side: int) -> None:
@@ -166,17 +166,9 @@ class Flights:
 
     def _grow(self) -> None:
         old = self.capacity
-        set_columns(self, COLUMNS, 2 * old, old)
+        self.whole = set_columns(self, COLUMNS, 2 * old, old)
         free = np.empty(2 * old, dtype=np.int64)
         free[: self.n_free] = self.free[: self.n_free]
         free[self.n_free : self.n_free + old] = np.arange(2 * old - 1, old - 1, -1)
         self.free = free
         self.n_free += old
-
-
-# Written by whoever makes the row (traffic), so not reset here: a batch pays only for what a tier may read before writing.
-RESET = (
-    "conn", "web_out", "wire", "wait", "service", "flags", "outcome", "cause", "event",
-    "cache", "db", "web", "balancer", "version",
-)  # fmt: skip
-RESET_TO = tuple((name, COLUMNS[name][1]) for name in RESET)

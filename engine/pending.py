@@ -91,12 +91,13 @@ class Pending:
         near = self.near
         if not near:
             return _NO_T, (_NO_I,) * self.columns
-        if not self.run:
-            t, columns = self._sorted(end, rank)
-            if not t.size:
-                return t, columns
-        else:
+        if self.run:
             t, columns = near[0]
+        else:
+            chunk = _join(near, self.columns)
+            if chunk[0].size > CROWD:
+                return self._of_many(chunk, end, rank)
+            t, columns = self._sorted(chunk, rank, chunk[0].size <= RUNS)
         if t.item(-1) < end:
             self.near = []
             return t, columns
@@ -105,29 +106,42 @@ class Pending:
         self.run = True
         return t[:cut], tuple([c[:cut] for c in columns])
 
-    def _sorted(self, end: float, rank: I8 | None) -> Chunk:
-        """All that is near, in order; if that is much, only what is due, and the rest goes into the calendar."""
-        chunk = _join(self.near, self.columns)
+    def _of_many(self, chunk: Chunk, end: float, rank: I8 | None) -> Chunk:
+        """What is due of all that is near: the rest stays as it is if it is the smaller part, or goes into the calendar."""
+        due = chunk[0] < end
+        count = int(np.count_nonzero(due))
+        self.near = []
+        if count < due.size:
+            rest = _pick(chunk, (~due).nonzero()[0]) if count else chunk
+            chunk = _pick(chunk, due.nonzero()[0])
+            if due.size - count <= count:
+                self.near = [rest]
+            else:
+                self._spread(rest, int(end * self.per_step))
+        return self._sorted(chunk, rank, False)
+
+    def _sorted(self, chunk: Chunk, rank: I8 | None, runs: bool) -> Chunk:
         t, columns = chunk
-        crowd = t.size > CROWD
-        if crowd:
-            due = t < end
-            count = int(np.count_nonzero(due))
-            if count < t.size:
-                self._spread(_pick(chunk, ~due) if count else chunk, int(end * self.per_step))
-                t, columns = _pick(chunk, due)
-            self.near = []
         if t.size < 2:
             return t, columns
-        order = row_order(t, columns[0], rank, not crowd and t.size <= RUNS)
+        order = row_order(t, columns[0], rank, runs)
         return t[order], (columns[0][order],) if self.columns == 1 else tuple([c[order] for c in columns])
 
     def _turn(self, end: float) -> None:
         """Put away what is new if it is much, and bring near what the calendar has due before `end`."""
         step = int(end * self.per_step)  # the product grows with the time: what falls into an earlier bucket is due
         if sum([c[0].size for c in self.near]) > LOOSE:
-            self._spread(_join(self.near, self.columns), step - 1)
-            self.near = []
+            chunk = _join(self.near, self.columns)
+            later = chunk[0] >= end
+            count = int(np.count_nonzero(later))
+            self.near = [chunk]
+            if count == later.size:
+                self.near = []
+                self._spread(chunk, step)
+            elif 2 * count > later.size:
+                self.near = [_pick(chunk, (~later).nonzero()[0])]
+                self._spread(_pick(chunk, later.nonzero()[0]), step)
+            self.run = False
         for wide in sorted([w for w in self.far if w * FINE <= step]):
             self._spread(_opened(np.concatenate(self.far.pop(wide), axis=1)), step - 1)
         due: list[I8] = []

@@ -8,17 +8,21 @@ an array a column (measured).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import numpy as np
+from numpy.typing import NDArray
+
+Whole = NDArray[np.void]  # rows as bytes: numpy moves them whole, where it would go through structs field by field
 
 ALIGN = 8  # bytes: the widest column
 
 
-def set_columns(holder: object, columns: Mapping[str, tuple[str, float]], capacity: int, kept: int = 0) -> None:
+def set_columns(holder: object, columns: Mapping[str, tuple[str, float]], capacity: int, kept: int = 0) -> Whole:
     """Give `holder` an attribute a column, (capacity,) each; `kept`: so many rows of the columns that it has are taken over.
 
     columns: name -> (dtype, value of a fresh row). The columns are views of one array of structs, the widest first, so that all
-    of them are aligned.
+    of them are aligned. Returns the whole rows, (capacity,): a fresh row is written by one assignment of `fresh_row`.
     """
     names = sorted(columns, key=lambda name: -np.dtype(columns[name][0]).itemsize)
     kinds = [np.dtype(columns[name][0]) for name in names]
@@ -31,3 +35,10 @@ def set_columns(holder: object, columns: Mapping[str, tuple[str, float]], capaci
         if kept:
             column[:kept] = getattr(holder, name)[:kept]
         setattr(holder, name, column)
+    return table.view(f"V{size}")
+
+
+def fresh_row(columns: Mapping[str, tuple[str, float]]) -> np.void:
+    """What `set_columns` returns has rows like this one when they are fresh."""
+    row: np.void = set_columns(SimpleNamespace(), columns, 1)[0].copy()
+    return row

@@ -58,3 +58,28 @@ def test_time_order_is_the_order_by_time_then_rank(ticks: list[int], unit: float
     rank = np.arange(t.size, dtype=np.int64)[::-1].copy()
     want = sorted(range(t.size), key=lambda i: (t[i], rank[i]))
     assert time_order(t, rank).tolist() == want
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5000), st.floats(0.1, 40.0), st.floats(0.0, 1.0)), min_size=2, max_size=12),
+    st.integers(0, 2**32 - 1),
+)
+def test_crowds_leave_in_order_whether_most_are_due_or_most_wait(batches: list[tuple[int, float, float]], seed: int) -> None:
+    """Batches of (rows, widest wire in steps, share of rows on a short wire): all ways through the calendar, against a sort."""
+    rng = np.random.default_rng(seed)
+    wheel = Pending(DT)
+    left_t, left_row = np.empty(0), np.empty(0, dtype=np.int64)
+    for number, (size, widest, short) in enumerate(batches):
+        wire = rng.random(size) * np.where(rng.random(size) < short, 1.0, widest) * DT
+        t = np.round(number * DT + wire, 6)  # ties are wanted
+        row = rng.permutation(size).astype(np.int64) + number * 10_000
+        wheel.push(t, row)
+        left_t, left_row = np.append(left_t, t), np.append(left_row, row)
+        end = (number + 1) * DT
+        due = left_t < end
+        order = np.lexsort((left_row[due], left_t[due]))
+        got_t, got_row = wheel.take(end)
+        assert (got_t == left_t[due][order]).all()
+        assert (got_row == left_row[due][order]).all()
+        left_t, left_row = left_t[~due], left_row[~due]
+        assert len(wheel) == left_t.size
