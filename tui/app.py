@@ -49,11 +49,13 @@ class ScaletopApp(PacedApp):
     """Shows the engine that `connect` reaches; what ends the conversation ends the app."""
 
     TITLE = "scaletop"
+    # lines under what is lit without colour: Textual (8.2) drops "reverse" from the styles of the parts of a widget
     ENABLE_COMMAND_PALETTE = True
     CSS = """
     Toast { padding: 0 1; width: auto; max-width: 60; }
     CommandPalette SearchIcon { display: none; }
-    CommandPalette:nocolor .option-list--option-highlighted { text-style: reverse; }
+    CommandPalette:nocolor .option-list--option-highlighted { text-style: bold underline; }
+    Input:nocolor > .input--cursor { text-style: bold underline; }
     """
     BINDINGS = [Binding("ctrl+c", "leave", "quit", show=False, priority=True, id="quit-now")]  # noqa: RUF012 - as Textual has it
 

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("share", 6, 8, 0, ">", "share"),
     Column("way", 1, 3),
     Column("rate", 8, 5, 0, ">", "rate"),
-    Column("open", 5, 6, 0, ">", "open"),
+    Column("open", 6, 6, 0, ">", "open"),
     Column("p50", 7, 1, 0, ">", "p50"),
     Column("p99", 7, 7, 0, ">", "p99"),
     Column("words", 11, 2, 40),

@@ -19,9 +19,10 @@ from ..pane import Pane, PaneView
 from ..ripple import lit
 from ..safe import safe_text
 from ..units import rate
+from .history import fill_with_histories
 from .map_plan import Stack, Tier, stacks_of, tiers_of
 from .map_rows import Kind, counts, draw_row, label
-from .map_strip import LEAST_CHART, draw_flow, draw_strip, strip_rows
+from .map_strip import draw_strip, flow, strip_rows
 from .map_wires import Ends, draw_bus, link_between
 from .table import STRONG, Fact, dot, facts, rank
 
@@ -62,8 +63,7 @@ class MapPane(Pane):
         below = strip_rows(canvas.height, view.zoomed, snapshot)
         above = canvas.height - below
         used = _columns(canvas.inside(0, 0, canvas.width, above), tiers, snapshot, view)
-        if above - used > LEAST_CHART:
-            draw_flow(canvas.inside(0, used + 1, canvas.width, above - used - 1), snapshot, view.glyphs)
+        fill_with_histories(canvas.inside(0, 0, canvas.width, above), used, flow(snapshot), view.glyphs)
         if below:
             draw_strip(canvas.inside(0, above, canvas.width, below), snapshot, view)
 

@@ -9,12 +9,11 @@ from ..draw import Canvas, Code, Role, fit
 from ..marks import attention_of, mark
 from ..pane import PaneView
 from ..units import duration, percent, rate, whole
-from .history import draw_histories
+from .history import History
 from .table import Column, Fact, Table, before, dot, facts, rank, when
 
-__all__ = ["LEAST_CHART", "draw_flow", "draw_strip", "said", "strip_rows"]
+__all__ = ["draw_strip", "flow", "said", "strip_rows"]
 
-LEAST_CHART = 4  # rows that the charts below the map need, with a blank one above
 FAULTS = (
     Column("fault", 5, 3),
     Column("what", 22, 9, 30),
@@ -24,18 +23,14 @@ FAULTS = (
 )
 
 
-def draw_flow(canvas: Canvas, snapshot: Snapshot, glyphs: Glyphs) -> None:
+def flow(snapshot: Snapshot) -> tuple[History, ...]:
     """How much is asked, how much is answered well, how long the slowest take: the last minute."""
     head = snapshot.headline
-    draw_histories(
-        canvas,
-        (
-            ("good", head.goodput_trend, lambda v: rate(v, 0), Role.CHART),
-            ("p99", head.p99_trend, lambda v: duration(v / 1e3, 0), Role.CHART2),
-            ("asked", head.offered_trend, lambda v: rate(v, 0), Role.CHART),
-            ("errors", head.error_trend, lambda v: percent(v, 0), Role.DOWN),
-        ),
-        glyphs,
+    return (
+        ("good", head.goodput_trend, lambda v: rate(v, 0), Role.CHART),
+        ("p99", head.p99_trend, lambda v: duration(v / 1e3, 0), Role.CHART2),
+        ("asked", head.offered_trend, lambda v: rate(v, 0), Role.CHART),
+        ("errors", head.error_trend, lambda v: percent(v, 0), Role.DOWN),
     )
 
 

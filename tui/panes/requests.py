@@ -27,9 +27,9 @@ __all__ = ["RequestsPane", "trace_target"]
 COLUMNS = (
     Column("end", 8, 9, 0, "<", "end"),
     Column("route", 8, 4, 4, "<", "route"),
-    Column("key", 9, 6, 3, "<", "key"),
+    Column("key", 10, 6, 2, "<", "key"),
     Column("time", 7, 9, 0, ">", "took"),
-    Column("bar", 10, 5, 50, "<", "time by hop"),
+    Column("bar", 10, 5, 50, "<", "by hop"),
     Column("slowest", 17, 8, 8, "<", "mostly"),
     Column("city", 10, 2, 2, "<", "from"),
     Column("try", 3, 1, 0, ">", "try"),

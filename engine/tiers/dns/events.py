@@ -23,7 +23,7 @@ from .users import ASKING, FAILED, NO_NAME
 from .walks import ASK, TO_RESOLVER, TO_USER, Walk
 from .walks import SERVER as AT_SERVER
 
-FAILURES = {NO_NAME: "NXDOMAIN: no such name", FAILED: "SERVFAIL: no server answered"}
+FAILURES = {NO_NAME: "NXDOMAIN: no name", FAILED: "SERVFAIL: no answer"}
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]

@@ -73,8 +73,8 @@ def _server_level(dns: Dns, level: int) -> readings.Level:
     state, words = _health(dns, level)
     asked = int(counts.queries.last[level])
     lost = int(counts.unanswered.last[level])
-    if lost and asked:
-        words = f"{words + ': ' if words else ''}{lost} of {asked} queries unanswered"
+    if lost:  # time-outs of this second, of queries of earlier ones: no part of those asked now
+        words = f"{words + ': ' if words else ''}{lost} queries/s unanswered"
     ttl = (dns.resolvers.root_ttl, dns.resolvers.delegation_ttl, dns.ttl)[level]
     return readings.Level(
         name=LEVELS[level],
@@ -152,7 +152,7 @@ def _verdict(dns: Dns, stale: int) -> str:
     if counts.nxdomain.last[0]:
         return f"{int(counts.nxdomain.last[0])}/s get NXDOMAIN"
     if counts.unanswered.last.any():
-        return f"{int(counts.unanswered.last.sum())}/s queries unanswered"
+        return f"{int(counts.unanswered.last.sum())} queries/s unanswered"
     if dns.hosts >= 0:
         return f"hosts files point to {dns.addresses[dns.hosts]}"
     return "all levels answer"
