@@ -13,17 +13,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ...rows import set_columns
+
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 INF = float("inf")
 NONE = -1  # LSN before the first record of a key
 
-# written, commit: seconds. work: apply demand in mean records. user, root: of the request, -1 = a copied row.
-COLUMNS: dict[str, str] = {
-    "written": "f8", "commit": "f8", "work": "f8", "key": "i8", "user": "i8", "root": "i8", "version": "i8",
-    "previous": "i8", "previous_version": "i8", "acknowledged": "?",
+# Of a record, side by side in memory: a record is written as a whole, and many logs do not fit into a cache.
+# written: seconds. work: apply demand in mean records. user, root: of the request, -1 = a copied row.
+RECORD: dict[str, tuple[str, float]] = {
+    "written": ("f8", 0.0), "work": ("f8", 0.0), "key": ("i8", 0), "user": ("i8", 0), "root": ("i8", 0), "version": ("i8", 0),
+    "previous": ("i8", 0), "previous_version": ("i8", 0), "acknowledged": ("?", False),
 }  # fmt: skip
+COLUMNS = (*RECORD, "commit")  # the commits (seconds) lie apart: they are searched
 FOLLOWED = ("received", "applied")
 
 
@@ -70,8 +74,8 @@ class Log:
         self.size = 0
         self.capacity = capacity
         self.followers: dict[int, Follower] = {}
-        for name, kind in COLUMNS.items():
-            setattr(self, name, np.zeros(capacity, dtype=kind))
+        set_columns(self, RECORD, capacity)
+        self.commit = np.zeros(capacity)
 
     @property
     def head(self) -> int:
@@ -158,10 +162,10 @@ class Log:
         self.size = kept
 
     def _resize(self, capacity: int) -> None:
-        for name, kind in COLUMNS.items():
-            wider = np.zeros(capacity, dtype=kind)
-            wider[: self.size] = getattr(self, name)[: self.size]
-            setattr(self, name, wider)
+        set_columns(self, RECORD, capacity, self.size)
+        commit = np.zeros(capacity)
+        commit[: self.size] = self.commit[: self.size]
+        self.commit = commit
         for follower in self.followers.values():
             for name in FOLLOWED:
                 longer = np.full(capacity, INF)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...causes import Cause
 from ...core import Core
@@ -18,11 +19,14 @@ from ...order import time_order
 from ...pending import Pending
 from ...queueing import Admission
 from ...replies import Replies
+from ...rows import set_columns
 from .nodes import F8, I2, I8, DatabaseNodes
 from .shard import Role
 
 READ, WRITE = int(Kind.READ), int(Kind.WRITE)  # an enum costs six times an int in a comparison with an array
 OUTSIDE, INSIDE, WRITTEN = 0, 1, 2  # phases of a row: not at a node; queued or served; written, waits for its commit
+# By slot: phase; when the driver gives up; when it came to its node; attempts made.
+COLUMNS: dict[str, tuple[str, float]] = {"phase": ("u1", 0), "due": ("f8", 0.0), "reach": ("f8", 0.0), "tries": ("u1", 0)}
 ROUNDS = 4  # a refusal may come back, and the next attempt with it, within one step
 
 # What a job was about whose driver has given up: is it a write, key, user, root
@@ -32,16 +36,16 @@ Unheard: TypeAlias = tuple[bool, int, int, int]
 class DatabasePath(DatabaseNodes):
     """From the web server to the node's queue, and failures on the way."""
 
+    phase: NDArray[np.uint8]
+    due: F8
+    reach: F8
+    tries: NDArray[np.uint8]
+
     def __init__(self, core: Core, replies: Replies) -> None:
         super().__init__(core, replies)
         self.failed = Pending(core.dt, columns=3)  # (t at the web server, slot, cause, event) of attempts that came to nothing
         self.timers = Pending(core.dt, columns=2)  # (t, slot, id) of drivers whose patience may end
-        capacity = core.flights.capacity
-        # by slot: phase; when the driver gives up; when it came to its node; attempts made; when it left the web server
-        self.phase = np.zeros(capacity, dtype=np.uint8)
-        self.due: F8 = np.zeros(capacity)
-        self.reach: F8 = np.zeros(capacity)
-        self.tries = np.zeros(capacity, dtype=np.uint8)
+        set_columns(self, COLUMNS, core.flights.capacity)
         self.abandoned: dict[tuple[int, int, float], Unheard] = {}  # (slot, node, arrival) of jobs whose driver has given up
         self.late_acks = Pending(core.dt, columns=2)  # (t, slot, id) of writes that former primaries will acknowledge
         self.stray_count = 0  # former primaries that answer on their own
@@ -58,11 +62,7 @@ class DatabasePath(DatabaseNodes):
         self.outbox.push(t, slots)
 
     def _grow(self) -> None:
-        for name in ("phase", "due", "reach", "tries"):
-            old = getattr(self, name)
-            new = np.zeros(self.core.flights.capacity, dtype=old.dtype)
-            new[: old.size] = old
-            setattr(self, name, new)
+        set_columns(self, COLUMNS, self.core.flights.capacity, self.phase.size)
 
     # ---- the drivers
 
