@@ -71,7 +71,9 @@ COLUMNS: dict[str, tuple[str, float]] = {
     "sampled": ("u1", 0),  # 1: keeps its full spans
 }
 
-FRESH = fresh_row({**COLUMNS, "sides": ("u1", CLIENT | SERVER)})  # a row as `take` hands it out, but for its ids
+# Apart lies what every hop asks of every row alone and finds nothing: a byte a row, close together, is all that it brings in.
+ROW = {name: column for name, column in COLUMNS.items() if name != "sampled"}
+FRESH = fresh_row({**ROW, "sides": ("u1", CLIENT | SERVER)})  # a row as `take` hands it out, but for its ids
 
 HIT, COALESCED, STALE, FILLS, REDISPATCHED, MISS = 1, 2, 4, 8, 16, 32  # bits of `flags`
 
@@ -113,7 +115,8 @@ class Flights:
     sampled: NDArray[np.uint8]
 
     def __init__(self, capacity: int = 1024) -> None:
-        self.whole = set_columns(self, COLUMNS, capacity)
+        self.whole = set_columns(self, ROW, capacity)
+        self.sampled = np.zeros(capacity, dtype=np.uint8)
         self.free: I8 = np.arange(capacity - 1, -1, -1, dtype=np.int64)
         self.n_free = capacity
         self.next_id = 0
@@ -135,6 +138,7 @@ class Flights:
         slots = self.free[self.n_free - n : self.n_free][::-1].copy()
         self.n_free -= n
         self.whole[slots] = FRESH
+        self.sampled[slots] = 0
         ids = np.arange(self.next_id, self.next_id + n)
         self.id[slots] = ids
         self.root[slots] = ids
@@ -166,7 +170,8 @@ class Flights:
 
     def _grow(self) -> None:
         old = self.capacity
-        self.whole = set_columns(self, COLUMNS, 2 * old, old)
+        self.whole = set_columns(self, ROW, 2 * old, old)
+        self.sampled = np.concatenate([self.sampled, np.zeros(old, dtype=np.uint8)])
         free = np.empty(2 * old, dtype=np.int64)
         free[: self.n_free] = self.free[: self.n_free]
         free[self.n_free : self.n_free + old] = np.arange(2 * old - 1, old - 1, -1)

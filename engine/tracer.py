@@ -37,7 +37,6 @@ class Tracer:
     def mark(self, flights: Flights, slots: I8) -> None:
         """Choose which of these newborn requests keep their spans."""
         if self.want_key < 0 and self.want_user < 0:
-            flights.sampled[slots] = 0
             first = int(flights.root[slots[0]])  # ids count up in order of birth
             for i in range(-first % SAMPLE_EVERY, slots.size, SAMPLE_EVERY):
                 flights.sampled[slots[i]] = 1

@@ -70,23 +70,33 @@ class HealthChecker:
         if not health.active:
             return Look(memory, (), IDLE)
         balancer, servers, now = view.balancer.nodes.index(me.node), view.web.nodes, view.now
-        remembered = {check.node: check for check in memory.each}
-        each: list[Check] = []
+        members = np.flatnonzero(servers.member).tolist()
+        each = self._recall(memory.each, [servers.names[server] for server in members])
         orders: list[WorldCommand] = []
-        cause = 0
-        for server in np.flatnonzero(servers.member).tolist():
-            check = remembered.get(servers.names[server]) or self._first(view, me, balancer, server)
-            check, turned = self._judge(check, now, health)
-            if check.due <= now + TINY:
+        cause, soon, wake = 0, now + TINY, math.inf
+        for i, (server, known) in enumerate(zip(members, each, strict=True)):
+            if known is not None and known.due > soon and known.known > soon:  # nothing is due, nothing has become known: most
+                wake = known.due if known.due < wake else wake
+                wake = known.known if known.known < wake else wake
+                continue
+            check, turned = self._judge(known or self._first(view, me, balancer, server), now, health)
+            if check.due <= soon:
                 check = self._start(view, me, balancer, server, check)
                 if not turned:  # a refusal is known at once; with fall or rise 1 a second turn waits for the next look
                     check, turned = self._judge(check, now, health)
             if turned:
                 orders.append(SetHealth(me.node, check.node, check.up, turned))
                 cause = cause or int(servers.event[server])
-            each.append(check)
-        wake = min((min(check.due, check.known) for check in each), default=now + IDLE) - now
-        return Look(Checks(tuple(each)), tuple(orders), max(0.0, wake), cause)
+            each[i] = check
+            wake = min(wake, check.due, check.known)
+        return Look(Checks(tuple(filter(None, each))), tuple(orders), max(0.0, wake - now) if members else IDLE, cause)
+
+    def _recall(self, each: tuple[Check, ...], names: list[str]) -> list[Check | None]:
+        """What is remembered of each of these servers (None: nothing)."""
+        if [check.node for check in each] == names:
+            return list(each)
+        remembered = {check.node: check for check in each}
+        return [remembered.get(name) for name in names]
 
     def _first(self, view: View, me: AgentState, balancer: int, server: int) -> Check:
         """A server that is new to the checker: its checks begin at a random phase of the interval."""
