@@ -11,8 +11,8 @@ from abc import abstractmethod
 import numpy as np
 
 from engine.queueing.core import Core, NodePlan, NodeTable
-from engine.queueing.jobs import INF, Admission, BoolArray, Departures, FloatArray, IntArray, Job
-from engine.queueing.pool import ARRIVAL, FIGURES, FINISH, NODE, START, Pool, jobs_of, matrix_of
+from engine.queueing.jobs import INF, Admission, BoolArray, Departures, FloatArray, IntArray, Job, no_departures
+from engine.queueing.pool import ARRIVAL, FIGURES, FINISH, NODE, START, Pool, jobs_of, joined, matrix_of
 
 _ALL = np.ones(1 << 12, np.bool_)
 _ALL.flags.writeable = False
@@ -45,26 +45,49 @@ class FifoCore(Core):
         """The same, read back."""
 
     def admit(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray) -> Admission:
-        nodes = self.nodes
-        service = work if nodes.all_nominal else work / nodes.reference[node]
-        if nodes.all_plain:
-            start, finish, accepted = self.plan(t, node, service)
-            progress = finish
-        else:
-            start, finish, progress, accepted = self._plan_bent(t, node, service)
+        start, finish, progress, accepted = self._planned(t, node, work)
+        self._put(finish, row, node, start, t, work, progress, accepted)
+        return Admission(start, finish, all_of(len(t)) if accepted is None else accepted)
+
+    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[BoolArray, Departures]:
+        start, finish, progress, accepted = self._planned(t, node, work)
+        if accepted is not None or np.count_nonzero(finish[1:] > finish[:-1]) < len(t) - 1:
+            self._put(finish, row, node, start, t, work, progress, accepted)
+            return all_of(len(t)) if accepted is None else accepted, self.departures(end)
+        # Alike jobs end in the order in which they came: those that leave need no sorting out.
+        before = self.pool.take_before(end) if self.pool else no_departures()
+        cut = int(finish.searchsorted(end))
+        self.sequence += cut
+        if cut < len(t):
+            self._put(finish[cut:], row[cut:], node[cut:], start[cut:], t[cut:], work[cut:], progress[cut:], None)
+        return all_of(len(t)), joined(before, Departures(finish[:cut], row[:cut], node[:cut], start[:cut], t[:cut], work[:cut]))
+
+    def _put(
+        self, finish: FloatArray, row: IntArray, node: IntArray, start: FloatArray, t: FloatArray, work: FloatArray,
+        progress: FloatArray, accepted: BoolArray | None,
+    ) -> None:  # fmt: skip
+        """Into the pool, in order of admission."""
         matrix = np.empty((FIGURES, len(t)))
         (
             matrix[0], matrix[1], matrix[2], matrix[3], matrix[4], matrix[5], matrix[6]
         ) = finish, row, node, start, t, work, progress  # fmt: skip
-        if accepted is None:
-            accepted = all_of(len(t))
-        else:
+        if accepted is not None:
             matrix = matrix[:, accepted]
         count = matrix.shape[1]
         matrix[7] = np.arange(self.sequence, self.sequence + count)
         self.sequence += count
         self.pool.add(matrix)
-        return Admission(start, finish, accepted)
+
+    def _planned(
+        self, t: FloatArray, node: IntArray, work: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray | None]:
+        """(start s, finish s, progress, accepted) of arrivals; accepted None = all."""
+        nodes = self.nodes
+        service = work if nodes.all_nominal else work / nodes.reference[node]
+        if not nodes.all_plain:
+            return self._plan_bent(t, node, service)
+        start, finish, accepted = self.plan(t, node, service)
+        return start, finish, finish, accepted
 
     def _plan_bent(
         self, t: FloatArray, node: IntArray, service: FloatArray

@@ -34,6 +34,9 @@ class Pool:
         """Take in planned jobs, shape (8, m)."""
         self.near.append(matrix)
 
+    def __bool__(self) -> bool:
+        return any(part.shape[1] for part in (*self.near, *self.far))
+
     def __len__(self) -> int:
         size: int = sum(part.shape[1] for part in (*self.near, *self.far))
         return size
@@ -76,6 +79,22 @@ class Pool:
     def remove(self, wanted: FloatArray, gone: BoolArray) -> None:
         """Drop the jobs marked in `gone` of `wanted` = everything()."""
         self.near, self.far = [wanted[:, ~gone]], []
+
+
+def joined(a: Departures, b: Departures) -> Departures:
+    """Both, each sorted by (finish, row), as one that is."""
+    if not len(a.finish) or not len(b.finish):
+        return a if len(a.finish) else b
+    finish, row = np.concatenate((a.finish, b.finish)), np.concatenate((a.row, b.row))
+    order = slice(None) if a.finish[-1] < b.finish[0] else time_order(finish, row)
+    return Departures(
+        finish[order],
+        row[order],
+        np.concatenate((a.node, b.node))[order],
+        np.concatenate((a.start, b.start))[order],
+        np.concatenate((a.arrival, b.arrival))[order],
+        np.concatenate((a.work, b.work))[order],
+    )
 
 
 def waiting_starts(inside: FloatArray, nodes: int) -> list[list[float]]:

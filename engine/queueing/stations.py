@@ -14,7 +14,7 @@ import numpy as np
 from engine.queueing.arrays import ArrayCore
 from engine.queueing.core import Core, NodePlan, NodeTable
 from engine.queueing.heap import HeapCore
-from engine.queueing.jobs import Admission, Departures, Discipline, FloatArray, IntArray, Job
+from engine.queueing.jobs import Admission, BoolArray, Departures, Discipline, FloatArray, IntArray, Job
 from engine.queueing.lifo import LifoCore
 from engine.queueing.progress import ProgressClock
 from engine.queueing.revise import replan
@@ -78,6 +78,15 @@ class Stations:
         gone = self.core.departures(end)
         self.totals.depart(gone, end)
         return gone
+
+    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[BoolArray, Departures]:
+        """All of a step at once: `admit` (who was accepted), then `departures` before `end` (s)."""
+        if self.discipline is Discipline.FIFO:
+            self._pick(node)
+        accepted, gone = self.core.serve(t, node, work, row, end)
+        self.totals.arrive(t, node, accepted)
+        self.totals.depart(gone, end)
+        return accepted, gone
 
     # --- changes
 

@@ -111,13 +111,14 @@ class Web(Tier):
                 self._refuse(t[dead], slots[dead])
                 t, slots, node = t[alive], slots[alive], node[alive]
         if t.size:
-            plan = self.stations.admit(t, node, flights.web_work[slots], slots)
-            if np.count_nonzero(plan.accepted) < t.size:
-                out = ~plan.accepted
+            accepted, gone = self.stations.serve(t, node, flights.web_work[slots], slots, end)
+            if np.count_nonzero(accepted) < t.size:
+                out = ~accepted
                 self.shed += int(np.count_nonzero(out))
                 self.replies.fail(slots[out], Cause.QUEUE_FULL)
                 self.replies.from_web(t[out], slots[out])
-        gone = self.stations.departures(end)
+        else:
+            gone = self.stations.departures(end)
         if gone.finish.size:
             self.gauge.count(gone)
             self._pass_on(gone.finish, gone.row, gone.node, gone.start, gone.arrival)

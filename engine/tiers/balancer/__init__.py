@@ -163,17 +163,19 @@ class Balancer(Tier):
         self._grow()
         self.choice.begin()
         t, slots = self.inbox.take(end, flights.id)
+        gone = None
         if t.size and self.holder == NOBODY:
             self.replies.lost(slots, 0)
         elif t.size:
             flights.balancer[slots] = self.holder
             if self.nodes.up[self.holder]:
                 work = demands(self.rng, core.config.balancer.service, t.size)
-                self.stations.admit(t, np.full(t.size, self.holder), work, slots)
+                gone = self.stations.serve(t, np.full(t.size, self.holder), work, slots, end)[1]
             else:
                 self.replies.fail(slots, Cause.REFUSED, int(self.nodes.event[self.holder]))
                 self.replies.from_balancer(t, slots)
-        gone = self.stations.departures(end)
+        if gone is None:
+            gone = self.stations.departures(end)
         if gone.finish.size:
             flights.wait[gone.row] = gone.start - gone.arrival  # the first place where a row waits or is served
             flights.service[gone.row] = gone.finish - gone.start
