@@ -68,7 +68,6 @@ class Fabric:
         self.all_up: dict[str, bool] = {}  # by tier: do all processes run
         self.zone_flat: F8 = np.ascontiguousarray(zone_one_way).reshape(-1)  # one gather by a * zones + b
         self.city_flat: F8 = np.ascontiguousarray(city_one_way).reshape(-1)
-        self.spots: dict[str, tuple[NDArray[np.int16], I8, I8]] = {}
         self.calm = True  # no node delays or loses packets, all processes run (rules are asked for apart)
         self.rng = rng
         self.packets = 0
@@ -77,6 +76,7 @@ class Fabric:
     def add_tier(self, nodes: Nodes) -> None:
         """Make a tier known by its name."""
         self.tiers[nodes.tier] = nodes
+        nodes.lay_flat(len(self.zones))
         self.lossy[nodes.tier] = False
         self.all_up[nodes.tier] = True
 
@@ -98,7 +98,7 @@ class Fabric:
         back: an answer on an open connection: the receiver's process is not asked whether it listens.
         """
         base = self._distance(a, ai, b, bi)
-        if self.untroubled:
+        if self.calm and not self.rules:
             return Hop(base, None, None)
         to = self.tiers.get(b)
         fate: NDArray[np.uint8] | None = None
@@ -113,24 +113,15 @@ class Fabric:
         return self._judge(a, ai, b, bi, base, fate, event)
 
     def _distance(self, a: str, ai: I8, b: str, bi: I8) -> F8:
-        zones = len(self.zones)
+        tiers = self.tiers
         delay: F8
         if a == CITY:
-            delay = self.city_flat[ai * zones + self._spots(b)[2][bi]]
+            delay = self.city_flat[ai * len(self.zones) + tiers[b].column[bi]]
         elif b == CITY:
-            delay = self.city_flat[bi * zones + self._spots(a)[2][ai]]
+            delay = self.city_flat[bi * len(self.zones) + tiers[a].column[ai]]
         else:
-            delay = self.zone_flat[self._spots(a)[1][ai] + self._spots(b)[2][bi]]
+            delay = self.zone_flat[tiers[a].row[ai] + tiers[b].column[bi]]
         return delay
-
-    def _spots(self, tier: str) -> tuple[NDArray[np.int16], I8, I8]:
-        """Zones of a tier's nodes as they are, as first index of the flat table, and as second."""
-        zone = self.tiers[tier].zone
-        known = self.spots.get(tier)
-        if known is None or known[0] is not zone:  # a node was added
-            wide = zone.astype(np.int64)
-            known = self.spots[tier] = (zone, wide * len(self.zones), wide)
-        return known
 
     def _judge(
         self, a: str, ai: I8, b: str, bi: I8, delay: F8, fate: NDArray[np.uint8] | None, event: NDArray[np.int32] | None

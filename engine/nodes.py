@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 B = NDArray[np.bool_]
 F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
 
 
 class Nodes:
@@ -23,6 +24,9 @@ class Nodes:
         self.addresses: list[str] = []
         self.group: list[str] = []  # shard of a database node, else ""
         self.zone: NDArray[np.int16] = np.empty(0, dtype=np.int16)
+        self.zones = 1  # how many there are
+        self.row: I8 = np.empty(0, dtype=np.int64)  # where a table (from zone, to zone), laid flat, has this node as sender
+        self.column: I8 = np.empty(0, dtype=np.int64)  # and as receiver: the sum of both is the place
         self.member: B = np.empty(0, dtype=np.bool_)  # still part of the system
         self.draining: B = np.empty(0, dtype=np.bool_)
         self.born: F8 = np.empty(0)  # when it joined or last restarted, seconds
@@ -58,7 +62,14 @@ class Nodes:
         ):
             old = getattr(self, attr)
             setattr(self, attr, np.append(old, np.asarray([value], dtype=old.dtype)))
+        self.lay_flat(self.zones)
         return len(self.names) - 1
+
+    def lay_flat(self, zones: int) -> None:
+        """Know how many zones there are, and where flat tables over zones speak of these nodes."""
+        self.zones = zones
+        self.column = self.zone.astype(np.int64)
+        self.row = self.column * zones
 
     def index(self, name: str) -> int:
         """Index of a node by name; -1 if there is none."""
