@@ -17,7 +17,7 @@ from .keymap import key_label
 from .keys import Key
 from .marks import STATE_MARK
 from .safe import safe_text
-from .story import chain, draw_lines, weave
+from .story import chain, draw_lines, draw_wrapped, weave
 from .units import duration
 from .waterfall import draw_waterfall, height_of
 
@@ -102,10 +102,9 @@ def log_page(canvas: Canvas, events: Iterable[Event], first: int, words: str, gl
     lines = [
         line for line in weave(events) if not words or _words(f"{line.event.by} {line.event.text} {line.event.target}", words)
     ]
-    draw_lines(canvas, lines[first : first + canvas.height], glyphs)
     if not lines:
         canvas.text(0, 0, "nothing has happened yet" if not words else "no line holds these words", Role.DIM)
-    return len(lines)
+    return draw_wrapped(canvas, lines, first, glyphs)
 
 
 def trace_rows(trace: Trace, glyphs: Glyphs, width: int) -> list[tuple[str, Row]]:

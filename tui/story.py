@@ -5,9 +5,11 @@ Snapshots carry the latest events only; `Story` keeps those seen so far, up to a
 
 from __future__ import annotations
 
+import textwrap
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.snapshot import Event
 
@@ -17,10 +19,12 @@ from .marks import EVENT_ROLE
 from .safe import safe_text
 from .units import clock
 
-__all__ = ["Line", "Story", "chain", "draw_lines", "teller", "told", "weave"]
+__all__ = ["Line", "Story", "chain", "draw_lines", "draw_wrapped", "teller", "told", "weave"]
 
 LIMIT = 5000
 DEEPEST = 6
+TIME = 8  # cells of a time within the first hundred hours
+LEAST_TEXT = 24  # cells that a text gets, whatever stands before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +96,60 @@ def told(event: Event) -> str:
 
 def draw_lines(canvas: Canvas, lines: Iterable[Line], glyphs: Glyphs = Glyphs.BRAILLE) -> None:
     """One line each: time, who, the keys that were pressed, and the text, indented under its cause."""
-    elbow = "`-" if glyphs is Glyphs.ASCII else "└─"
-
-    def write(x: int, y: int, text: str, code: Code) -> int:
-        return canvas.text(x, y, fit(text, max(0, min(cell_len(safe_text(text)), canvas.width - x))), code)
-
     for y, line in enumerate(lines):
         if y >= canvas.height:
             return
-        event, depth = line.event, min(line.depth, DEEPEST)
-        x = canvas.text(0, y, clock(event.at)[:-3], Role.DIM) + 1
-        if depth:
-            x = canvas.text(x + 3 * (depth - 1), y, elbow + " ", Role.FAINT)
-        you = event.by.startswith("you")
-        x = write(x, y, teller(event) + " ", Role.YOU if you else Role.DIM)
-        if event.keys:
-            x = write(x, y, event.keys + " ", Role.KEY)
-        write(x, y, told(event), EVENT_ROLE.get(event.level, Role.TEXT))
-        if event.target:
-            canvas.spot(event.target, 0, y, canvas.width)
+        x = _begin(canvas, y, line, glyphs)
+        text = told(line.event)
+        canvas.text(x, y, fit(text, max(0, min(cell_len(safe_text(text)), canvas.width - x))), _code(line))
+
+
+def draw_wrapped(canvas: Canvas, lines: Iterable[Line], first: int, glyphs: Glyphs = Glyphs.BRAILLE) -> int:
+    """The same from row `first` on, but a text that is too long goes on below itself. Returns the rows of all."""
+    at = 0
+    for line in lines:
+        event = line.event
+        time = TIME if 0 <= event.at < 3600 * 100 else cell_len(clock(event.at)[:-3])
+        x, parts = _wrapped(event.by, event.keys, event.text, time + 3 * min(line.depth, DEEPEST), canvas.width)
+        if at + len(parts) > first and at < first + canvas.height:
+            for y, part in enumerate(parts, at - first):
+                if y == at - first >= 0:
+                    _begin(canvas.inside(0, y, x, 1), 0, line, glyphs)
+                if 0 <= y < canvas.height:
+                    canvas.text(x, y, part, _code(line))
+        at += len(parts)
+    return at
+
+
+@lru_cache(maxsize=2 * LIMIT)
+def _wrapped(by: str, keys: str, text: str, left: int, width: int) -> tuple[int, tuple[str, ...]]:
+    """Where the text of a line begins, and its rows. left: cells of time and indent."""
+    event = Event(id=0, at=0.0, by=by, text=text, keys=keys)
+    x = left + sum(1 + cell_len(safe_text(word)) for word in ("", teller(event), *([keys] if keys else [])))
+    x = min(x, max(0, width - LEAST_TEXT))
+    room = max(1, width - x)
+    text = safe_text(told(event))
+    return x, (text,) if cell_len(text) <= room else tuple(textwrap.wrap(text, room)) or ("",)
+
+
+def _code(line: Line) -> Code:
+    return EVENT_ROLE.get(line.event.level, Role.TEXT)
+
+
+def _begin(canvas: Canvas, y: int, line: Line, glyphs: Glyphs) -> int:
+    """All of a line but its text; returns where that begins."""
+    elbow = "`-" if glyphs is Glyphs.ASCII else "└─"
+
+    def write(x: int, text: str, code: Code) -> int:
+        return canvas.text(x, y, fit(text, max(0, min(cell_len(safe_text(text)), canvas.width - x))), code)
+
+    event, depth = line.event, min(line.depth, DEEPEST)
+    x = canvas.text(0, y, clock(event.at)[:-3], Role.DIM) + 1
+    if depth:
+        x = canvas.text(x + 3 * (depth - 1), y, elbow + " ", Role.FAINT)
+    x = write(x, teller(event) + " ", Role.YOU if event.by.startswith("you") else Role.DIM)
+    if event.keys:
+        x = write(x, event.keys + " ", Role.KEY)
+    if event.target:
+        canvas.spot(event.target, 0, y, canvas.width)
+    return x

@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.snapshot import Span, Trace
 
 from .charts import Glyphs, nice_top
-from .draw import BOLD, Canvas, Code, Role, fit
+from .draw import BOLD, Canvas, Code, Role, cell_len, fit
+from .safe import safe_text
 from .units import duration, whole
 
 __all__ = ["draw_waterfall", "height_of"]
@@ -20,14 +21,7 @@ def height_of(trace: Trace) -> int:
 
 def draw_waterfall(canvas: Canvas, trace: Trace, glyphs: Glyphs = Glyphs.BRAILLE) -> None:
     """A head line with a scale, a line for each span, then the reasons. Wait is shaded, service solid, the wire a line."""
-    ok = trace.outcome == "ok"
-    x = canvas.text(0, 0, f"request {whole(trace.id)}  ", Role.DIM)
-    x = canvas.text(x, 0, f"{trace.route} item:{trace.key}", Role.TITLE | BOLD)
-    x = canvas.text(x, 0, f"  user {whole(trace.user)} {trace.city}  ", Role.DIM)
-    x = canvas.text(x, 0, duration(trace.latency_ms / 1e3, 0) + "  ", Role.TEXT | BOLD)
-    if trace.attempt:  # the first is 0
-        x = canvas.text(x, 0, f"attempt {trace.attempt + 1}  ", Role.SLOW)
-    x = canvas.text(x, 0, trace.outcome if ok else f"{trace.outcome}: {trace.cause}", Role.OK if ok else Role.DOWN)
+    x = _head(canvas, trace)
     left = min(LEFT, canvas.width * 45 // 100)
     room = canvas.width - left - 9
     top = nice_top([trace.latency_ms])
@@ -41,6 +35,27 @@ def draw_waterfall(canvas: Canvas, trace: Trace, glyphs: Glyphs = Glyphs.BRAILLE
         arrow = "why: " if y == 1 + len(trace.spans) else "  -> " if glyphs is Glyphs.ASCII else "  →  "
         canvas.text(0, y, arrow, Role.DIM)
         canvas.text(5, y, why, Role.TEXT)
+
+
+def _head(canvas: Canvas, trace: Trace) -> int:
+    """What was asked, by whom, how long it took and how it ended; on a narrow canvas the end goes before the rest. Returns x."""
+    ok = trace.outcome == "ok"
+    pieces: list[tuple[int, str, Code]] = [
+        (3, f"request {whole(trace.id)}", Role.DIM),
+        (5, f"{trace.route} item:{trace.key}", Role.TITLE | BOLD),
+        (1, f"user {whole(trace.user)}", Role.DIM),
+        (2, safe_text(trace.city), Role.DIM),
+        (6, duration(trace.latency_ms / 1e3, 0), Role.TEXT | BOLD),
+        (4, f"attempt {trace.attempt + 1}" if trace.attempt else "", Role.SLOW),  # the first is 0
+        (7, safe_text(trace.outcome if ok else f"{trace.outcome}: {trace.cause}"), Role.OK if ok else Role.DOWN),
+    ]
+    pieces = [piece for piece in pieces if piece[1]]
+    while len(pieces) > 1 and sum(2 + cell_len(text) for _, text, _ in pieces) - 2 > canvas.width:
+        pieces.remove(min(pieces))
+    x = 0
+    for _, text, role in pieces:
+        x = canvas.text(x, 0, text, role) + 2
+    return x - 2
 
 
 def _row(canvas: Canvas, span: Span, left: int, top_ms: float, glyphs: Glyphs) -> None:

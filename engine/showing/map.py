@@ -55,7 +55,7 @@ def _words(nodes: Nodes, index: int, state: NodeState, utilisation: float, waiti
     if state in (NodeState.DOWN, NodeState.FROZEN, NodeState.UNREACHABLE):
         parts.append(state.value)
     if state is NodeState.FENCED and not nodes.up[index]:
-        parts.append("process down")
+        parts.append("down")
     if not parts and utilisation > BUSY:
         parts.append(f"saturated, {waiting} wait" if waiting else "saturated")
     return ", ".join(parts)

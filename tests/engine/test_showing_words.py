@@ -27,7 +27,7 @@ def test_a_fenced_node_is_fenced_on_the_map_and_in_replication() -> None:
         for node in shard.nodes:
             if node.name in roles:
                 assert node.state is on_map[node.name].state is NodeState.FENCED
-                assert node.verdict == on_map[node.name].verdict == "process down"
+                assert node.verdict == on_map[node.name].verdict == "down"
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 faults"), (1, "1 fault"), (2, "2 faults"), (1200, "1,200 faults")])

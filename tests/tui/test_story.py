@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 import tables
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from engine.snapshot import Event
 from tui.charts import Glyphs
 from tui.draw import Canvas
 from tui.pages import inspection_rows, log_page, rows_page
-from tui.story import Story, chain, weave
+from tui.story import Story, chain, draw_wrapped, weave
 from tui.waterfall import draw_waterfall, height_of
 
 EVENTS = st.lists(
@@ -62,7 +63,8 @@ def test_a_story_keeps_each_event_once_up_to_its_limit(batches: list[list[Event]
 @given(EVENTS, st.integers(0, 60), st.integers(0, 8), st.sampled_from(["", "x", "you"]))
 def test_the_page_of_the_log_draws_at_every_size(events: list[Event], width: int, height: int, words: str) -> None:
     rows = log_page(Canvas(width, height), events, 0, words, Glyphs.ASCII)
-    assert rows <= len(events)
+    assert rows <= sum(1 + len(event.text) for event in events)  # a text goes on below itself
+    assert rows >= (0 if words else len(events))
 
 
 def test_a_waterfall_is_to_scale() -> None:
@@ -88,3 +90,23 @@ def test_an_inspection_tells_state_faults_requests_and_the_source_of_every_setti
     for words in ("slow", "99 %", "4 × slower", "GET item:7", "connect time-out", "nginx default"):
         assert words in text
     assert rows_page(Canvas(110, 60), rows, 0, "nginx") == 1
+
+
+@pytest.mark.parametrize("width", [30, 60, 76, 200])
+def test_a_page_of_the_log_leaves_nothing_out(width: int) -> None:
+    words = "web-6 is unhealthy: 3 checks in a row: no answer in the time that a check has, which is what it is for"
+    events = [
+        Event(id=n, at=float(n), by="agent:health lb-1", text=words, cause=n - 1, level="bad", target="x") for n in range(1, 9)
+    ]
+    lines = weave(events)
+    high = Canvas(width, 400)
+    rows = draw_wrapped(high, lines, 0)
+    plain = [row.strip() for row in high.plain()[:rows]]
+    assert all(plain)
+    assert not any(row.strip() for row in high.plain()[rows:])
+    assert "".join("".join(plain).split()).count("".join(words.split())) == 8
+    assert width < 60 or sum("health lb-1 " in row for row in plain) == 8  # nor of who tells it
+    for first in (0, 1, 2, rows - 3):  # any part of it is the same part of the whole
+        low = Canvas(width, 5)
+        assert draw_wrapped(low, lines, first) == rows
+        assert low.plain() == high.plain()[first : first + 5]

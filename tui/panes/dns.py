@@ -31,7 +31,7 @@ LEVELS = (
     Column("queries", 8, 7, 0, ">", "asked"),
     Column("p99", 7, 6, 0, ">", "p99"),
     Column("ttl", 7, 5, 0, ">", "ttl"),
-    Column("words", 11, 4, 40),
+    Column("words", 21, 4, 30),
 )
 
 

@@ -72,7 +72,7 @@ def _node_verdict(db: Database, shard: ShardState, node: int, seconds: float) ->
     if db.role_of[node] is Role.STRAY:
         words = "not fenced: takes writes of its own" if db.nodes.up[node] else "was primary, not fenced"
     elif db.role_of[node] is Role.FENCED:
-        words = "" if db.nodes.up[node] else "process down"
+        words = "" if db.nodes.up[node] else "down"
     elif follower is not None and db.nodes.up[node]:
         if not follower.open:
             words = "gets no records"

@@ -74,7 +74,7 @@ def _server_level(dns: Dns, level: int) -> readings.Level:
     asked = int(counts.queries.last[level])
     lost = int(counts.unanswered.last[level])
     if lost:  # time-outs of this second, of queries of earlier ones: no part of those asked now
-        words = f"{words + ': ' if words else ''}{lost} queries/s unanswered"
+        words = f"{words + ': ' if words else ''}{lost}/s unanswered"
     ttl = (dns.resolvers.root_ttl, dns.resolvers.delegation_ttl, dns.ttl)[level]
     return readings.Level(
         name=LEVELS[level],
