@@ -89,6 +89,9 @@ def caches_hold_what_fits(world: World) -> None:
     cache, mail, flights = world.cache, world.cache.mail, world.core.flights
     rows = np.flatnonzero(mail.kind == LEASE_END)
     timers = set(zip(mail.node[rows].tolist(), mail.key[rows].tolist(), mail.token[rows].tolist(), strict=True))
+    index = cache.desk.index
+    kept = np.bincount(index.place[index.place > 0] - 1, minlength=index.held.size)
+    expect(bool((kept == index.held).all()), f"the caches' index holds {kept.tolist()}, and counts {index.held.tolist()}")
     for node, shelf in enumerate(cache.desk.shelves):
         name = cache.nodes.names[node]
         expect(len(shelf.entries) <= shelf.policy.capacity, f"{name}: {len(shelf.entries)} entries of {shelf.policy.capacity}")

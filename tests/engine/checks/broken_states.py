@@ -73,7 +73,7 @@ def _invent_a_version(world: World) -> None:
 def _overfill(world: World) -> None:
     shelf = next(s for s in world.cache.desk.shelves if s.entries)
     for key in range(1_000, 1_000 + shelf.policy.capacity):
-        shelf.entries[key] = (1, np.inf, 0.0)
+        shelf.own[key] = (1, np.inf, 0.0)
 
 
 def _keep_a_name(world: World) -> None:
