@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from ...flights import SERVER, Flights
 from ...pending import Pending
 from ...policies.balancing import Closes
+from ...rows import set_columns
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 NOBODY = -1
+COLUMNS = {"holder": ("i8", float(NOBODY)), "place": ("i8", 0.0), "opened": ("f8", 0.0)}
 
 
 class Connections:
@@ -28,9 +30,10 @@ class Connections:
 
     def __init__(self, flights: Flights, dt: float) -> None:
         self.flights = flights
-        self.holder: I8 = np.empty(0, dtype=np.int64)
-        self.place: I8 = np.empty(0, dtype=np.int64)
-        self.opened: F8 = np.empty(0)
+        self.holder: I8
+        self.place: I8
+        self.opened: F8
+        set_columns(self, COLUMNS, 0)
         self.counts: list[list[int]] = []
         self.epoch: I8 = np.zeros((0, 0), dtype=np.int64)
         self.resets = 0  # how many epochs were ended by one
@@ -38,11 +41,9 @@ class Connections:
 
     def grow(self, balancers: int, servers: int) -> None:
         """Room for so many nodes and for all rows of the flights table."""
-        more = self.flights.capacity - self.holder.size
-        if more > 0:
-            self.holder = np.append(self.holder, np.full(more, NOBODY, dtype=np.int64))
-            self.place = np.append(self.place, np.zeros(more, dtype=np.int64))
-            self.opened = np.append(self.opened, np.zeros(more))
+        known = self.holder.size
+        if self.flights.capacity > known:
+            set_columns(self, COLUMNS, self.flights.capacity, known)
         if self.epoch.shape != (balancers, servers):
             old = self.epoch
             self.epoch = np.zeros((balancers, servers), dtype=np.int64)

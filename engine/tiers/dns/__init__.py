@@ -108,6 +108,10 @@ class Dns(DnsEvents):
         who, t, rows = who[miss], t[miss], slots[miss]
         if self.hosts < 0 and len(set(who.tolist())) == who.size:
             t, rows = self._systems(t, rows, who)
+            # Nobody asks twice: what else happens in this step has no part in what becomes of a question (see `_told`).
+            for when, slot in zip(t.tolist(), rows.tolist(), strict=True):
+                self._ask_one(when, slot)
+            return
         for when, slot, number in zip(t.tolist(), rows.tolist(), self.core.flights.id[rows].tolist(), strict=True):
             heapq.heappush(self.heap, (when, ASK, number, slot, 0, 0, 0.0))
 
