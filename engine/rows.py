@@ -31,7 +31,8 @@ def set_columns(holder: object, columns: Mapping[str, tuple[str, float]], capaci
     table = np.zeros(capacity, np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": size}))
     for name in names:
         column = table[name]
-        column[kept:] = columns[name][1]
+        if columns[name][1]:  # zeros are there already, in pages that take no memory until they are touched
+            column[kept:] = columns[name][1]
         if kept:
             column[:kept] = getattr(holder, name)[:kept]
         setattr(holder, name, column)

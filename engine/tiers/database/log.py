@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...rows import set_columns
+from ...rows import Whole, set_columns
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -55,6 +55,36 @@ class Follower:
         self.applied[:position] = -INF
 
 
+class Batch:
+    """Records (capacity,) that are acknowledged as soon as they are written, and not in a log yet: filled column by column, put
+    into logs record by record, as a whole."""
+
+    written: F8
+    work: F8
+    key: I8
+    user: I8
+    root: I8
+    version: I8
+    previous: I8
+    previous_version: I8
+    acknowledged: NDArray[np.bool_]
+
+    def __init__(self, capacity: int) -> None:
+        self.whole: Whole = set_columns(self, RECORD, capacity)
+        self.acknowledged[:] = True
+
+    def chain(self, keys: list[int], lsns: list[int]) -> None:
+        """Of these keys (n,), in order, some occur again: a later record of a key follows the one here, not the one in a log."""
+        newest: dict[int, int] = {}
+        for j, key in enumerate(keys):
+            if (before := newest.get(key)) is not None:
+                older = self.version.item(before)
+                self.version[j] = older + 1
+                self.previous[j] = lsns[before]
+                self.previous_version[j] = older
+            newest[key] = j
+
+
 class Log:
     """Records base .. head - 1, and the followers by node."""
 
@@ -74,7 +104,7 @@ class Log:
         self.size = 0
         self.capacity = capacity
         self.followers: dict[int, Follower] = {}
-        set_columns(self, RECORD, capacity)
+        self.whole = set_columns(self, RECORD, capacity)
         self.commit = np.zeros(capacity)
 
     @property
@@ -100,6 +130,14 @@ class Log:
         self.acknowledged[i] = False
         self.size = i + 1
         return self.base + i
+
+    def claim(self) -> int:
+        """Room for one more record, which is to be put there as a whole. Returns its index."""
+        i = self.size
+        if i == self.capacity:
+            self._resize(2 * self.capacity)
+        self.size = i + 1
+        return i
 
     def follow(self, node: int, position: int) -> Follower:
         """A new follower that has everything before LSN `position` (base <= position <= head)."""
@@ -162,7 +200,7 @@ class Log:
         self.size = kept
 
     def _resize(self, capacity: int) -> None:
-        set_columns(self, RECORD, capacity, self.size)
+        self.whole = set_columns(self, RECORD, capacity, self.size)
         commit = np.zeros(capacity)
         commit[: self.size] = self.commit[: self.size]
         self.commit = commit

@@ -10,27 +10,41 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ...rows import set_columns
 from .log import NONE, Log
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
+I4 = NDArray[np.int32]
 B = NDArray[np.bool_]
+
+OF_KEY: dict[str, tuple[str, float]] = {
+    "head_lsn": ("i8", NONE),
+    "head_version": ("i8", 0),
+    "head_time": ("f8", 0.0),  # commit of the newest record
+    "settled": ("f8", 0.0),  # when the last node that answers reads shows it
+    "issued": ("i8", 0),
+}
+# 1 + the key that a user wrote and read last (0 = none), and the version; 16 bytes a user, zero pages until touched
+OF_USER: dict[str, tuple[str, float]] = {"wrote_key": ("i4", 0), "wrote": ("i4", 0), "read_key": ("i4", 0), "read": ("i4", 0)}
 
 
 class Versions:
     """Arrays over keys and over users. Version 0 is what a key holds at the start; every write gets a number never used again."""
 
+    head_lsn: I8
+    head_version: I8
+    head_time: F8
+    settled: F8
+    issued: I8
+    wrote_key: I4
+    wrote: I4
+    read_key: I4
+    read: I4
+
     def __init__(self, keys: int, users: int) -> None:
-        self.head_lsn: I8 = np.full(keys, NONE, dtype=np.int64)
-        self.head_version: I8 = np.zeros(keys, dtype=np.int64)
-        self.head_time: F8 = np.zeros(keys)  # commit of the newest record
-        self.settled: F8 = np.zeros(keys)  # when the last node that answers reads shows it
-        self.issued: I8 = np.zeros(keys, dtype=np.int64)
-        # 1 + the key that a user wrote and read last (0 = none), and the version; 16 bytes a user, zero pages until touched
-        self.wrote_key: NDArray[np.int32] = np.zeros(users, dtype=np.int32)
-        self.wrote: NDArray[np.int32] = np.zeros(users, dtype=np.int32)
-        self.read_key: NDArray[np.int32] = np.zeros(users, dtype=np.int32)
-        self.read: NDArray[np.int32] = np.zeros(users, dtype=np.int32)
+        set_columns(self, OF_KEY, keys)
+        set_columns(self, OF_USER, users)
 
     def write(self, log: Log, t: float, key: int, user: int, root: int, work: float) -> int:
         """Append a write of `key` to the log of its shard at t; its LSN."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ...causes import Cause
+from ...core import Core
 from ...fabric import RTO_S, Fate
-from .log import INF, Log
+from ...replies import Replies
+from .log import INF, Batch, Log
 from .nodes import F8, I8
 from .path import OUTSIDE, WRITTEN, Unheard
 from .reads import DatabaseReads
@@ -19,6 +21,10 @@ SILENT_S = RTO_S * (2**6 - 1)  # what TCP's retransmissions take altogether befo
 
 class DatabaseWrites(DatabaseReads):
     """The log of a shard, the branch of a former primary, and acknowledgements."""
+
+    def __init__(self, core: Core, replies: Replies) -> None:
+        super().__init__(core, replies)
+        self.batch = Batch(64)
 
     def _write(self, t: F8, slots: I8, node: I8, key: I8) -> None:
         """Writes that are done at t (n,), ascending: into the log of the shard, or of a former primary's branch."""
@@ -48,31 +54,30 @@ class DatabaseWrites(DatabaseReads):
 
         shards (n): of each write.
         """
-        flights, versions = self.core.flights, self.versions
-        version = versions.issued[key] + 1
-        newest: dict[int, tuple[int, int]] = {}  # key -> LSN and version of its last write in this batch
-        lsns: list[int] = []
-        given: list[int] = []
+        flights, versions, n = self.core.flights, self.versions, t.size
+        logs = [shard.log for shard in shards]
+        places = [log.claim() for log in logs]
+        lsns = [log.base + i for log, i in zip(logs, places, strict=True)]
+        work = self.apply_work(n)
+        batch = self._records(n)
+        batch.written[:n], batch.work[:n], batch.key[:n] = t, work, key
+        batch.user[:n], batch.root[:n] = flights.user[slots], flights.root[slots]
+        batch.previous[:n], batch.previous_version[:n] = versions.head_lsn[key], versions.head_version[key]
+        version = batch.version[:n]
+        np.add(versions.issued[key], 1, out=version)
+        keys = key.tolist()
+        if len(set(keys)) < n:
+            batch.chain(keys, lsns)
         commits: list[float] = []
         settled: list[float] = []
-        rows = zip(
-            shards, t.tolist(), key.tolist(), flights.user[slots].tolist(), flights.root[slots].tolist(), version.tolist(),
-            versions.head_lsn[key].tolist(), versions.head_version[key].tolist(), self.apply_work(t.size), strict=True,
-        )  # fmt: skip
-        for shard, at, k, user, root, number, previous, older, work in rows:
-            if k in newest:
-                previous, older = newest[k]
-                number = older + 1
-            log = shard.log
-            lsn = log.append(at, k, user, root, number, previous, older, work)
-            commit, seen = self._ship_one(log, lsn - log.base, at, work)
-            newest[k] = lsn, number
-            lsns.append(lsn)
-            given.append(number)
+        shipped = 0
+        for log, i, record, at, demand in zip(logs, places, batch.whole[:n].tolist(), t.tolist(), work, strict=True):
+            log.whole[i] = record
+            commit, seen = self._ship_one(log, i, at, demand)
             commits.append(commit)
             settled.append(seen)
-        if len(newest) < t.size:
-            version = np.array(given, dtype=np.int64)
+            shipped += len(log.followers)
+        self.meters.totals["shipped"] += shipped
         versions.wrote_at_once(key, lsns, version, commits, settled)
         flights.version[slots] = version
         if self.places.chunks:
@@ -87,7 +92,6 @@ class DatabaseWrites(DatabaseReads):
         if i and (last := log.commit.item(before)) > t:
             commit = last
         log.commit[i] = commit
-        log.acknowledged[i] = True
         settled = commit
         for follower in log.followers.values():
             received = applied = INF
@@ -104,8 +108,13 @@ class DatabaseWrites(DatabaseReads):
             follower.applied[i] = applied
             if applied > settled and role_of[follower.node] is REPLICA:
                 settled = applied
-        self.meters.totals["shipped"] += len(log.followers)
         return commit, settled
+
+    def _records(self, n: int) -> Batch:
+        """Room for n records."""
+        if self.batch.whole.size < n:
+            self.batch = Batch(2 * n)
+        return self.batch
 
     def _write_main(self, shard: Shard, t: F8, slots: I8, key: I8) -> None:
         """Writes of one shard that wait for others, or whose wire loses packets."""
