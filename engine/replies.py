@@ -32,9 +32,15 @@ class Replies:
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        self.orphans = False  # was any connection ever reset
+        self.orphans = False  # may rows be under way whose connection was reset
         self.balancer: Balancer
         self.clients: Clients
+
+    def second(self) -> None:
+        """A second has ended: if the last row whose connection was reset is gone, nobody needs to look for such rows any more."""
+        if self.orphans:
+            flights = self.core.flights
+            self.orphans = bool(np.count_nonzero(flights.flags[flights.live()] & ORPHAN))
 
     def fail(self, slots: I8, cause: Cause, event: I8 | int = 0) -> None:
         """Mark rows as failed by `cause`; event: id (or (n,) ids) of what began it, 0 = look for the latest disturbance."""

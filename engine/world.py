@@ -129,6 +129,7 @@ class World:
     def _second(self) -> None:
         for tier in self.tiers:
             tier.second()
+        self.replies.second()
         self.core.ledger.second()
         self.history.push(self)
 

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from world_rig import QUICK, Rig
 
-from engine.commands import Inject
+from engine.commands import Inject, Restart
 from engine.tiers.cache.mail import DELETE, SET
 from engine.world import World
 
@@ -73,3 +73,21 @@ def test_queries_that_had_not_left_are_never_sent() -> None:
     assert not (world.core.flights.web[slots] == 0).any()
     rig.run(1)
     rig.checked.checker.check()
+
+
+def test_the_short_way_back_opens_again_when_the_last_orphan_is_gone() -> None:
+    """Connections that were reset are looked for while there are any, and a world that never stops looking is the same world."""
+    rig, wary = Rig(CROWD), Rig(CROWD)
+    for each in (rig, wary):
+        each.run(150)
+        each.give(Restart("web-1"))
+        each.run(1)
+        assert each.world.replies.orphans
+    rig.run(400)
+    for _ in range(400):
+        wary.world.replies.orphans = True
+        wary.run(1)
+    assert not rig.world.replies.orphans
+    assert rig.world.core.fabric.untroubled
+    assert rig.world.core.ledger.causes.sum.sum() > 0
+    assert rig.world.digest() == wary.world.digest()
