@@ -128,7 +128,7 @@ def _row(table: Table, y: int, backend: Backend, top: float, glyphs: Glyphs) -> 
     if gone and words and not backend.rate:  # it gets nothing: the room of its numbers is for why
         x = table.x("bar") if table.width("bar") else table.x("share")
         table.canvas.text(x, y, fit(words, max(0, min(cell_len(safe_text(words)), table.canvas.width - x))), state.role)
-        table.canvas.watch(f"balancer.{backend.name}", words, x, y, 6)
+        table.canvas.watch(f"balancer.{backend.name}", _but_numbers(words), x, y, cell_len(safe_text(words)))
         return
     colour = state.role if attention_of(backend.state) else Role.CHART
     table.bar(y, "bar", backend.share / top if top > 0 else 0.0, glyphs, colour)
@@ -145,7 +145,15 @@ def _row(table: Table, y: int, backend: Backend, top: float, glyphs: Glyphs) -> 
     )
     table.put(y, "trend", spark(backend.share_trend, table.width("trend"), glyphs), Role.CHART)
     table.put(y, "weight", plain(backend.weight), Role.DIM)
-    table.put(y, "words", words, state.role if attention_of(backend.state) else Role.DIM, watch=f"balancer.{backend.name}")
+    table.put(y, "words", words, state.role if attention_of(backend.state) else Role.DIM)
+    if table.width("words"):
+        wide = max(1, min(table.width("words"), cell_len(safe_text(words))))
+        table.canvas.watch(f"balancer.{backend.name}", _but_numbers(words), table.x("words"), y, wide)
+
+
+def _but_numbers(words: str) -> str:
+    """What flashes when it changes: seconds that count down are no change."""
+    return "".join(c for c in words if not c.isdigit())
 
 
 def _rest(canvas: Canvas, y: int, rest: Sequence[Backend], glyphs: Glyphs) -> None:

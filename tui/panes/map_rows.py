@@ -92,7 +92,10 @@ def rows_of(nodes: Sequence[Node], room: int, width: int, selected: str = "") ->
     if room == 1:
         return [Row(Kind.COUNTS, everyone)]
     if len(nodes) <= 2 * room:
-        order = sorted(nodes, key=lambda n: (rank(n.state), n.name != selected))
+        order = sorted(nodes, key=lambda n: rank(n.state))
+        at = next((i for i, n in enumerate(order) if n.name == selected), 0)
+        if at >= room - 1:  # the selected one has a row in any case; the others stay where they are
+            order.insert(room - 2, order.pop(at))
         return [*(Row(Kind.NODE, (node,)) for node in order[: room - 1]), Row(Kind.MORE, tuple(order[room - 1 :]))]
     named = sorted((n for n in nodes if attention_of(n.state) >= 2 or n.name == selected), key=lambda n: rank(n.state))
     space = room - 2 if len(named) > 1 or room > 3 else room - 1

@@ -63,6 +63,7 @@ class ReaderScreen(ModalScreen[None], inherit_bindings=False):
     def __init__(self, title: str, page: Page, palette: Palette, glyphs: Glyphs, *, bottom: bool = False) -> None:
         super().__init__()
         self.widget = ReaderWidget(title, page, palette, glyphs)
+        self._follows = bottom
         if bottom:
             self.widget.first = 1 << 30
 
@@ -71,10 +72,10 @@ class ReaderScreen(ModalScreen[None], inherit_bindings=False):
         yield self.widget
 
     def refresh_page(self) -> None:
-        """Draw it anew; if the end was shown, the new end is."""
+        """Draw it anew; a page that opens at its end (the log) stays there while the end is in sight."""
         widget = self.widget
         room = max(0, widget.size.height - 2)
-        if widget.rows and widget.first >= widget.rows - room:
+        if self._follows and widget.rows and widget.first >= widget.rows - room:
             widget.first = 1 << 30
         widget.redraw()
 
