@@ -93,8 +93,8 @@ KEYMAP: tuple[Key, ...] = (
     Key("prev-pane", ("shift+tab",), "focus_pane(-1)", "previous pane", "Go to the previous pane.", group="tab"),
     Key("down", ("down", "j"), "move(0, 1)", "down", "Select the next line.", LISTS, group="arrows"),
     Key("up", ("up", "k"), "move(0, -1)", "up", "Select the line before.", LISTS, group="arrows"),
-    Key("left", ("left",), "move(-1, 0)", "left", "On the map: to the left. Elsewhere: previous pane.", group="arrows"),
-    Key("right", ("right",), "move(1, 0)", "right", "On the map: to the right. Elsewhere: next pane.", group="arrows"),
+    Key("left", ("left",), "move(-1, 0)", "left", "Go to the previous pane, as Shift+Tab does.", group="arrows"),
+    Key("right", ("right",), "move(1, 0)", "right", "Go to the next pane, as Tab does.", group="arrows"),
     Key("filter", ("slash",), "filter", "filter", "Show only lines that hold these words.", LISTS, footer=92),
     Key(
         "inspect",
