@@ -140,7 +140,7 @@ class Encoder:
     def _lay_out_arrays(self) -> None:
         groups: dict[int, list[Array]] = {}
         for x in self._seen_arrays:
-            groups.setdefault(id(owner(x)), []).append(x)
+            groups.setdefault(id(owner(x) if x.size else x), []).append(x)  # nothing shares no memory
         for members in groups.values():
             if len(members) == 1:
                 x = members[0]

@@ -156,6 +156,16 @@ def test_what_was_shared_is_shared_again() -> None:
     assert fork.inside[2][0, 0] == 0.0
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_columns_of_one_block_come_back_whatever_their_number(rows: int) -> None:
+    """Tables begin empty: columns of no rows share no memory, and lie nowhere in it."""
+    table = np.zeros(rows, dtype=[("a", "f8"), ("b", "i2")])
+    again = loads(dumps(Box([table["a"], table["b"]], None)), Box)[0]
+    assert isinstance(again.inside, list)
+    assert [(column.dtype, column.shape) for column in again.inside] == [(np.dtype("f8"), (rows,)), (np.dtype("i2"), (rows,))]
+    assert (again.inside[0].base is not None) == (rows > 0)
+
+
 def test_one_window_does_not_drag_its_whole_memory_along() -> None:
     assert len(dumps(np.zeros(1_000_000)[:10])) < 2_000
 
