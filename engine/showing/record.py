@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +11,7 @@ from ..causes import WORDS, Cause
 from ..flights import Outcome
 from ..meter import quantile
 from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Replication, Shards, Totals
+from ..tables import program_version
 from . import totals
 from .map import node_state
 
@@ -130,7 +130,7 @@ def record(world: World, wall_seconds: float) -> Record:
     return Record(
         scenario=config.name,
         seed=world.core.seed,
-        version=version("scaletop"),
+        version=program_version(),
         virtual_seconds=world.core.now,
         wall_seconds=round(wall_seconds, 3),
         steps=world.core.step_no,
