@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .changes import B, Changes, Messages, changes
-from .desk import Desk
+from .few import FewDesk
 from .index import NOWHERE, SCRATCH
 from .mail import DELETE, SET, WRITER
 from .stamped import StampedLRU
@@ -21,7 +21,7 @@ F8 = NDArray[np.float64]
 STRIDE = 4  # stamps of LRU that a message may use
 
 
-class AtOnceDesk(Desk):
+class AtOnceDesk(FewDesk):
     """began: LRU's clock at the begin of the present batch."""
 
     began = 0

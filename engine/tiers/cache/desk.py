@@ -82,33 +82,29 @@ class Desk:
 
     def serve(self, at: F8, rows: I8, nodes: I8) -> Served:
         """Handle messages `rows` (n,) in order at times `at` (n,) on nodes (n,)."""
-        mail, shelves, sliding = self.mail, self.shelves, self.sliding
-        served = Served()
+        mail, served = self.mail, Served()
         verdict: list[int] = []
         version: list[int] = []
-        life = self._life()
-        plain = self.early_expiry_beta == 0.0
-        look_up, hit = LOOK_UP, HIT  # local and plain ints: this loop is most of the tier's cost
-        kinds, keys = mail.kind[rows].tolist(), mail.key[rows].tolist()
-        for i, (t, kind, key, node) in enumerate(zip(at.tolist(), kinds, keys, nodes.tolist(), strict=True)):
-            if kind == look_up:
-                shelf = shelves[node]
-                entry = shelf.get(key)
-                if entry is not None and t < entry[1] and (plain or not self._early(t, entry)):
-                    shelf.policy.touch(key)
-                    if sliding:
-                        shelf.prolong(key, (entry[0], t + life, entry[2]))
-                    verdict.append(hit)
-                    version.append(entry[0])
-                else:
-                    answer, value = self._missed(served, t, node, key, entry, int(mail.slot[rows[i]]))
-                    verdict.append(answer)
-                    version.append(value)
-            else:
-                verdict.append(self._other(served, kind, t, node, key, int(rows[i])))
-                version.append(0)
+        columns = (at, mail.kind[rows], nodes, mail.key[rows], rows)
+        for t, kind, node, key, row in zip(*(column.tolist() for column in columns), strict=True):
+            answer, value = self._one(served, kind, t, node, key, row)
+            verdict.append(answer)
+            version.append(value)
         served.verdict, served.version = np.array(verdict, dtype=np.int64), np.array(version, dtype=np.int64)
         return served
+
+    def _one(self, served: Served, kind: int, t: float, node: int, key: int, row: int) -> tuple[int, int]:
+        """Handle one message; verdict and version."""
+        if kind != LOOK_UP:
+            return self._other(served, kind, t, node, key, row), 0
+        shelf = self.shelves[node]
+        entry = shelf.get(key)
+        if entry is not None and t < entry[1] and (self.early_expiry_beta == 0.0 or not self._early(t, entry)):
+            shelf.policy.touch(key)
+            if self.sliding:
+                shelf.prolong(key, (entry[0], t + self._life(), entry[2]))
+            return HIT, entry[0]
+        return self._missed(served, t, node, key, entry, self.mail.slot.item(row))
 
     def _life(self) -> float:
         return self.ttl if self.ttl > 0.0 else INF

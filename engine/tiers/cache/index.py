@@ -63,6 +63,14 @@ class Index:
         """What the only node that holds the key has."""
         return self.version.item(key), self.ends.item(key), self.recompute.item(key)
 
+    def admit(self, node: int, key: int, entry: Entry) -> None:
+        """The first node to hold a key that nobody has: the entry, used now."""
+        self.clock += 1
+        self.stamp[key] = self.clock
+        self.place[key] = node + 1
+        self.held[node] += 1
+        self.version[key], self.ends[key], self.recompute[key] = entry
+
     def put(self, node: int, key: int, entry: Entry) -> None:
         """A node holds this entry now."""
         place = self.place.item(key)
