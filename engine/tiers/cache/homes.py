@@ -15,6 +15,9 @@ from ...policies.placement import PLACEMENT, Placement
 
 I8 = NDArray[np.int64]
 
+BLOCK = 512  # keys next to each other that are looked up together
+FEW = 64  # missing keys up to which their blocks are looked up whole: later ones are there then, and a look-up is mostly fixed cost
+
 RULE = {"ring": "ring", "modulo": "modulo", "pair": "ring"}  # a pair is a ring on which every key has two owners
 
 
@@ -72,9 +75,15 @@ class Homes:
             return np.empty((0, keys.size), dtype=np.int64)
         known = self.table[:, keys]
         missing = known[0] < 0
-        if missing.any():
+        n = np.count_nonzero(missing)
+        if n:
             asked = keys[missing]
-            self.table[:, asked] = self.placement.owners(asked, self.copies)
+            if n <= FEW:
+                for block in set((asked // BLOCK).tolist()):
+                    part = slice(block * BLOCK, min((block + 1) * BLOCK, self.keys))
+                    self.table[:, part] = self.placement.owners(np.arange(part.start, part.stop), self.copies)
+            else:
+                self.table[:, asked] = self.placement.owners(asked, self.copies)
             known = self.table[:, keys]
         return known.astype(np.int64)
 
