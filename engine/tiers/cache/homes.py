@@ -16,7 +16,7 @@ from ...policies.placement import PLACEMENT, Placement
 I8 = NDArray[np.int64]
 
 BLOCK = 512  # keys next to each other that are looked up together
-FEW = 64  # missing keys up to which their blocks are looked up whole: later ones are there then, and a look-up is mostly fixed cost
+FEW = 64  # missing keys up to which whole blocks are looked up: a look-up of few is mostly fixed cost
 
 RULE = {"ring": "ring", "modulo": "modulo", "pair": "ring"}  # a pair is a ring on which every key has two owners
 
