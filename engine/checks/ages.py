@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..tiers.cache.desk import HIT, Verdict
+from ..tiers.cache.desk import HIT
 from ..tiers.cache.index import Entry
 from ..tiers.cache.mail import DELETE, SET, WRITER
 from .flow import expect
@@ -60,8 +60,7 @@ class Ages:
         if not at.size or at[-1] < core.start:
             return
         verdict, version = counts.said
-        asked = verdict != Verdict.NOTHING
-        for t, n, k, v in zip(*(c[verdict[asked] == HIT].tolist() for c in (at, node, key, version[asked])), strict=True):
+        for t, n, k, v in zip(*(c[verdict == HIT].tolist() for c in (at, node, key, version)), strict=True):
             name, place = world.cache.nodes.names[n], (n, k)
             since, lives = self.since.get(place, (np.inf, np.inf)) if place in touched else was.get(place, (np.inf, np.inf))
             most = lives + desk.stale_while_revalidate

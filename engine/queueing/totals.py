@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.queueing.jobs import BoolArray, Departures, FloatArray, IntArray, Job
 
-BATCH = 512  # rows put down before they are summed: one numpy call for all of them (measured: 40 us a step saved)
+BATCH = 4_096  # rows put down before they are summed: one numpy call for all of them (measured: 40 us a step saved)
 
 COUNTS = ("arrivals", "rejected", "departures", "lost", "cancelled", "present")
 SECONDS = ("wait", "served", "wasted", "aborted", "presence")

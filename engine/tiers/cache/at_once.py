@@ -31,11 +31,10 @@ class AtOnceDesk(FewDesk):
 
         Returns the numbers of those that are left, and verdicts and versions (n,), which are 0 for them.
         """
-        SCRATCH.changed[messages.keys] = turn
         done = changes(messages, self.index, self._life())
         token = self.mail.token[rows]
         loop = self._entangled(messages, token)  # nodes that are left to the loop
-        self._make_room(done, loop, turn)
+        self._make_room(done, loop, messages.keys, turn)
         mine = ~loop[done.nodes]
         self._keep(done, mine, messages, rows, number)
         handled = ~loop[messages.nodes]
@@ -62,16 +61,20 @@ class AtOnceDesk(FewDesk):
         loop[nodes[wrong]] = True
         return loop
 
-    def _make_room(self, done: Changes, loop: B, turn: int) -> None:
-        """Evict what has to go for keys that come; where that hangs on the order of the batch, the node joins `loop`."""
+    def _make_room(self, done: Changes, loop: B, keys: I8, turn: int) -> None:
+        """Evict what has to go for keys that come; where that hangs on the order of the batch, the node joins `loop`.
+
+        keys: of all messages.
+        """
         coming = np.bincount(done.nodes[done.came], minlength=len(self.shelves))
-        over = coming + [len(shelf.policy) - shelf.policy.capacity for shelf in self.shelves]
+        over = coming + self.index.excess()
         tight = (over > 0) & (coming > 0) & ~loop
         if not tight.any():
             return
         unsure = np.zeros_like(loop)
         unsure[done.nodes[done.left]] = True  # what left before, or after, made room as well
         changed, last, base = SCRATCH.changed, SCRATCH.last, turn << 32
+        changed[keys] = turn
 
         def busy(key: int) -> bool:
             return bool(changed[key] == turn or last[key] >= base)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from heapq import heappop, heappush
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from .at_once import STRIDE, AtOnceDesk
 from .changes import Messages
 from .desk import HIT, LEAD, Served
-from .index import NOWHERE, SCRATCH
+from .index import LOW, NOWHERE, SCRATCH
 from .mail import DELETE, LOOK_UP, SET
 from .shelf import Shelf
 from .stamped import StampedLRU
@@ -27,6 +28,9 @@ B = NDArray[np.bool_]
 
 BULK_FROM = 120  # messages from which arrays win (measured)
 AT_ONCE_FROM = 40  # messages that change keys from which arrays win (measured)
+
+
+Batch: TypeAlias = tuple[F8, I8, I8, I8, NDArray[np.uint8]]  # at, rows, nodes, keys, kinds of all messages
 
 
 class _Hits:
@@ -55,55 +59,70 @@ class BulkDesk(AtOnceDesk):
             return super().serve(at, rows, nodes)
         index, served = self.index, Served()
         self.gone = -1
-        keys, kinds = self.mail.key[rows].astype(np.int64), self.mail.kind[rows].astype(np.int64)
-        turn = SCRATCH.next(index.keys)
+        keys, kinds = self.mail.key[rows].astype(np.int64), self.mail.kind[rows]
         place = index.place[keys]
-        leases = self.single_flight or self.stale_while_revalidate > 0.0 or any(shelf.leases for shelf in self.shelves)
-        idle = self._mark_changed(keys, kinds, place, turn, leases)
-        free = (kinds == LOOK_UP) & (SCRATCH.changed[keys] != turn)
+        leases = self.single_flight or self.stale_while_revalidate > 0.0 or self._lent()
+        free, idle = self._untouched(keys, kinds, place, leases)
         hits = (free & (place == nodes + 1)).nonzero()[0]
         hit_keys = keys[hits]
         alive = at[hits] < index.ends[hit_keys]
         if np.count_nonzero(alive) < hits.size:
             hits, hit_keys = hits[alive], hit_keys[alive]
-        SCRATCH.last[hit_keys] = (turn << 32) + hits
-        verdict, version = np.zeros(rows.size, dtype=np.int64), np.zeros(rows.size, dtype=np.int64)
-        if self.single_flight:
-            done = np.zeros(rows.size, dtype=np.bool_)
-        else:
-            done = free & (place == NOWHERE)
-            verdict[done] = LEAD
+        done = np.zeros(rows.size, dtype=np.bool_) if self.single_flight else free & (place == NOWHERE)
+        verdict, version = done * np.int64(LEAD), np.zeros(rows.size, dtype=np.int64)
         done[hits] = done[idle] = True
         verdict[hits], version[hits] = HIT, index.version[hit_keys]
         self.began = index.clock + 1  # no stamp is 0
         self.stamped = isinstance(self.shelves[0].policy, StampedLRU)
         rest = (~done).nonzero()[0]
+        turn = SCRATCH.next(index.keys)
+        if rest.size:
+            SCRATCH.last[hit_keys] = (turn << 32) + hits
         if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
             rows_left = rows[rest]
             changing = Messages(at[rest], nodes[rest], keys[rest], kinds[rest], self.mail.version[rows_left], place[rest])
             left, verdict[rest], version[rest] = self._at_once(changing, rows_left, rest, turn)
             rest = left
-        self._in_order(served, (at, rows, nodes, keys, kinds), rest, _Hits(hit_keys, hits), turn << 32, verdict, version)
-        served.verdict, served.version = verdict, version
+        if rest.size or not self.stamped:
+            self._in_order(served, (at, rows, nodes, keys, kinds), rest, _Hits(hit_keys, hits), turn << 32, verdict, version)
+        else:
+            index.stamp[hit_keys] = self.began + STRIDE * hits
+            index.clock = self.began + STRIDE * at.size
+        served.verdict, served.version, served.keys = verdict, version, keys
         return served
 
-    def _mark_changed(self, keys: I8, kinds: I8, place: NDArray[np.int16], turn: int, leases: bool) -> I8:
-        """Mark the keys that messages (n,) of the batch may change; returns the numbers of those messages that do nothing."""
+    def _lent(self) -> bool:
+        """Are leases out, granted under settings that hold no more?"""
+        if self.lent:
+            self.lent = any(shelf.leases for shelf in self.shelves)
+        return self.lent
+
+    def _untouched(self, keys: I8, kinds: NDArray[np.uint8], place: NDArray[np.int16], leases: bool) -> tuple[B, I8]:
+        """Look-ups whose keys no message of the batch changes, (n,) bool, and the numbers of those messages that do nothing.
+
+        Marks lie by the keys' lowest bits, close together: a key that shares them with a changed one is taken for changed too,
+        and decided like those, message by message.
+        """
+        near, low = SCRATCH.near, keys & LOW
         acts = (kinds >= SET).nonzero()[0]
-        acting = keys[acts]
+        acting = low[acts]
+        idle = acts[:0]
         if leases:
-            SCRATCH.changed[acting] = turn
-            return acts[:0]
-        # a delete of what nobody has and no message of this batch sets does nothing
-        what = kinds[acts]
-        SCRATCH.changed[acting[what == SET]] = turn
-        idle = (what == DELETE) & (place[acts] == NOWHERE) & (SCRATCH.changed[acting] != turn)
-        SCRATCH.changed[acting[~idle]] = turn
-        nothing: I8 = acts[idle]
-        return nothing
+            near[acting] = True
+        else:  # a delete of what nobody has and no message of this batch sets does nothing
+            deletes = kinds[acts] == DELETE
+            near[acting[~deletes]] = True
+            dropping = deletes.nonzero()[0]
+            gone = acts[dropping]
+            nothing = (place[gone] == NOWHERE) & ~near[acting[dropping]]
+            near[acting[dropping[~nothing]]] = True
+            idle = gone[nothing]
+        free: B = (kinds == LOOK_UP) & ~near[low]
+        near[acting] = False
+        return free, idle
 
     def _in_order(
-        self, served: Served, batch: tuple[F8, I8, I8, I8, I8], rest: I8, hits: _Hits, base: int, verdict: I8, version: I8
+        self, served: Served, batch: Batch, rest: I8, hits: _Hits, base: int, verdict: I8, version: I8
     ) -> None:
         """Handle the messages `rest` (indexes, ascending) and whatever becomes one of them, each after the hits before it."""
         at, rows, nodes, keys, kinds = batch

@@ -28,7 +28,7 @@ class Messages(NamedTuple):
     at: F8
     nodes: I8
     keys: I8
-    kinds: I8
+    kinds: NDArray[np.uint8]
     version: I8
     place: NDArray[np.int16]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...meter import Meter, Trend
-from .desk import ERROR, HIT, LEAD, WAIT, Verdict
-from .index import SCRATCH
+from .desk import ERROR, HIT, LEAD, NOTHING, WAIT, Verdict
+from .index import LOW, SCRATCH
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -35,9 +35,9 @@ class Counts:
         self.asked_keys: list[I8] = []  # keys of this second's look-ups
         self.hot: list[tuple[int, int]] = []  # (key, look-ups) of the last second, hottest first
         self.asked_total = 0
-        # decisions of the present and the last step: (time, node, key), to find those that were made too early
+        # messages served in the last step: (time, node, key), to find decisions that were made too early
         self.recent: tuple[F8, I8, I8] = (np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
-        self.said: tuple[I8, I8] = (np.empty(0, np.int64), np.empty(0, np.int64))  # verdict and version of every message then
+        self.said: tuple[I8, I8] = (np.empty(0, np.int64), np.empty(0, np.int64))  # verdict and version, one each
 
     def grow(self, nodes: int) -> None:
         """Make room for so many nodes."""
@@ -65,6 +65,8 @@ class Counts:
         for name, count in counted.items():
             if count:
                 self.add(name, count)
+        if not any(evicted):
+            return
         for node, count in enumerate(evicted):
             if count:
                 self.evictions.add_one(node, count)
@@ -86,24 +88,32 @@ class Counts:
         seen_t, seen_node, seen_key = self.recent
         if not t.size or not seen_t.size:
             return 0
+        near, low = SCRATCH.near, key & LOW
+        near[low] = True  # few of the keys seen pass this sieve, which is at hand
+        met = near[seen_key & LOW].nonzero()[0]
+        near[low] = False
+        met = met[self.said[0][met] != NOTHING]
+        if not met.size:
+            return 0
+        seen_t, seen_node, seen_key = seen_t[met], seen_node[met], seen_key[met]
         number = np.arange(t.size)
         turn = SCRATCH.next(int(max(key.max(), seen_key.max())) + 1) << 32
         SCRATCH.last[key[::-1]] = turn + number[::-1]  # the first message on a key is the last to be written
         first = SCRATCH.last[key] - turn
         if np.count_nonzero(node[first] != node):  # a key on several nodes
-            return self._overtaken_by_node(t, node, key)
+            return self._overtaken_by_node((t, node, key), (seen_t, seen_node, seen_key))
         mark = SCRATCH.last[seen_key] - turn
-        met = (mark >= 0).nonzero()[0]
-        mark = mark[met]
-        return int(np.count_nonzero((seen_node[met] == node[mark]) & (seen_t[met] > t[mark])))
+        mark[mark < 0] = t.size - 1  # shares only the bits of a key
+        return int(np.count_nonzero((key[mark] == seen_key) & (seen_node == node[mark]) & (seen_t > t[mark])))
 
-    def _overtaken_by_node(self, t: F8, node: I8, key: I8) -> int:
-        """As `overtaken`, where one key's messages went to several nodes."""
-        seen_t, seen_node, seen_key = self.recent
+    def _overtaken_by_node(self, came: tuple[F8, I8, I8], seen: tuple[F8, I8, I8]) -> int:
+        """As `overtaken`, where one key's messages went to several nodes. came, seen: times, nodes, keys."""
+        t, node, key = came
+        seen_t, seen_node, seen_key = seen
         codes, first = np.unique(node << 32 | key, return_index=True)
-        seen = seen_node << 32 | seen_key
-        place = np.minimum(codes.searchsorted(seen), codes.size - 1)
-        return int(np.count_nonzero((codes[place] == seen) & (seen_t > t[first[place]])))
+        seen_codes = seen_node << 32 | seen_key
+        place = np.minimum(codes.searchsorted(seen_codes), codes.size - 1)
+        return int(np.count_nonzero((codes[place] == seen_codes) & (seen_t > t[first[place]])))
 
     def second(self) -> None:
         """A second ended: roll meters, find its hottest keys."""

@@ -37,16 +37,18 @@ class Verdict(IntEnum):
     ERROR = 4
 
 
-HIT, LEAD, WAIT, ERROR = int(Verdict.HIT), int(Verdict.LEAD), int(Verdict.WAIT), int(Verdict.ERROR)
+NOTHING, HIT, LEAD, WAIT, ERROR = (int(verdict) for verdict in Verdict)
 NOBODY: I8 = np.zeros(0, dtype=np.int64)
 
 
 class Served:
-    """Answers of one step. verdict, version: one per message. The lists concern requests that waited for a fill."""
+    """Answers of one step. verdict, version: one per message, and its key if it was at hand. The lists concern requests that
+    waited for a fill."""
 
     def __init__(self) -> None:
         self.verdict: I8 = NOBODY
         self.version: I8 = NOBODY
+        self.keys: I8 | None = None
         self.answered: list[tuple[float, int, int, int, float]] = []  # t, slot, node, version, since
         self.failed: list[tuple[float, int, int, int, int, float]] = []  # t, slot, node, cause, event, since
         self.leading: list[tuple[float, int, int, float]] = []  # t, slot, node, since: their lease's holder was too slow
@@ -65,6 +67,7 @@ class Desk:
         self.index = Index(keys)
         self.shelves: list[Shelf] = []
         self.gone = -1  # the key that the last set evicted
+        self.lent = False  # may any shelf have leases out
         self.ttl = part.ttl  # 0 = entries never expire, as in memcached
         self.sliding = part.sliding
         self.single_flight = part.single_flight
@@ -145,6 +148,7 @@ class Desk:
 
     def _grant(self, served: Served, t: float, node: int, key: int, slot: int) -> None:
         token = int(self.flights.id[slot])
+        self.lent = True
         self.shelves[node].leases[key] = token
         served.leased.append((t, node, key, token, slot))
 

@@ -34,10 +34,11 @@ COLUMNS: dict[str, tuple[str, float]] = {
 class Index:
     """Every column of COLUMNS is an attribute, (keys,). keys 0: no index, shelves keep all their entries themselves.
 
-    held: entries that are kept here, by node; clock: counts up with every use; copies: how many nodes hold a key by themselves.
+    held: entries that are kept here, and room: those that may be held at all, both by node; clock: counts up with every use;
+    copies: how many nodes hold a key by themselves, of the keys that several hold.
     """
 
-    __slots__ = ("clock", "copies", "ends", "held", "keys", "place", "recompute", "shelves", "stamp", "version")
+    __slots__ = ("clock", "copies", "ends", "held", "keys", "place", "recompute", "room", "shelves", "stamp", "version")
 
     place: NDArray[np.int16]
     version: I8
@@ -50,6 +51,7 @@ class Index:
         set_columns(self, COLUMNS, keys)
         self.clock = 0
         self.held: I8 = np.zeros(0, dtype=np.int64)
+        self.room: I8 = np.zeros(0, dtype=np.int64)
         self.shelves: list[Shelf] = []
         self.copies: dict[int, int] = {}
 
@@ -58,6 +60,15 @@ class Index:
         assert shelf.node == len(self.shelves), f"node {shelf.node} is not the next one"
         self.shelves.append(shelf)
         self.held = np.append(self.held, 0)
+        self.room = np.append(self.room, shelf.policy.capacity)
+
+    def excess(self) -> I8:
+        """Entries that each node holds beyond its room, (nodes,); as a rule below 0."""
+        excess: I8 = self.held - self.room
+        if self.copies:
+            for shelf in self.shelves:
+                excess[shelf.node] += len(shelf.own)
+        return excess
 
     def entry(self, key: int) -> Entry:
         """What the only node that holds the key has."""
@@ -106,10 +117,13 @@ class Index:
 
 
 MARKS: dict[str, tuple[str, float]] = {"changed": ("i8", 0), "last": ("i8", 0), "home": ("i2", 0), "mixed": ("i2", 0)}
+LOW = (1 << 16) - 1  # the bits of a key that tell where its mark in `near` is
 
 
 class Scratch:
     """Marks over the keys for one batch at a time: never cleared, since every batch has a number of its own.
+
+    near: marks by the lowest bits of keys, few enough to stay at the processor's side; whoever sets some clears them.
 
     No part of the world: what is found does not hang on what was left here.
     """
@@ -121,6 +135,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self.turn = 0
+        self.near = np.zeros(LOW + 1, dtype=np.bool_)
         set_columns(self, MARKS, 0)
 
     def next(self, keys: int) -> int:

@@ -246,6 +246,8 @@ class CachePath(Tier):
         flights.wire[slots] += gone.arrival[asking] - mail.asked[rows[asking]]
         flights.wait[slots] += gone.start[asking] - gone.arrival[asking]
         flights.service[slots] += gone.finish[asking] - gone.start[asking]
+        keys = mail.key[rows].astype(np.int64) if served.keys is None else served.keys
+        self.counts.recent = gone.finish, node, keys
         self._count(gone, verdict, asking)
         for kind in ANSWERS:
             which = np.flatnonzero(verdict == kind)
@@ -258,7 +260,6 @@ class CachePath(Tier):
     def _count(self, gone: Departures, verdict: I8, asking: NDArray[np.bool_]) -> None:
         counts = self.counts
         self.gauge.count(gone)
-        counts.recent = (gone.finish[asking], gone.node[asking], self.mail.key[gone.row[asking]].astype(np.int64))
         counts.decide(gone.node, verdict)
         flights, tracer = self.core.flights, self.core.tracer
         if not tracer.open:

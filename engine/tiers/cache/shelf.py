@@ -94,6 +94,8 @@ class Shelf:
     def resize(self, capacity: int) -> int:
         """Another capacity, live; returns how many entries had to go."""
         evicted = self.policy.resize(capacity)
+        if self.index is not None:
+            self.index.room[self.node] = self.policy.capacity
         for key in evicted:
             self._drop(key)
         return len(evicted)
