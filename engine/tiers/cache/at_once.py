@@ -26,55 +26,57 @@ class AtOnceDesk(FewDesk):
 
     began = 0
 
-    def _at_once(self, messages: Messages, rows: I8, number: I8, turn: int) -> tuple[I8, I8, I8]:
+    def _at_once(self, messages: Messages, rows: I8, number: I8, turn: int, said: tuple[I8, I8]) -> I8:
         """Handle what can be handled of messages (n,) with mail rows (n,) and numbers (n,) in the batch, ascending.
 
-        Returns the numbers of those that are left, and verdicts and versions (n,), which are 0 for them.
+        Returns the numbers of those that are left. said: verdicts and versions of the batch, filled in for those handled.
         """
         done = changes(messages, self.index, self._life())
         token = self.mail.token[rows]
-        loop = self._entangled(messages, token)  # nodes that are left to the loop
-        self._make_room(done, loop, messages.keys, turn)
-        mine = ~loop[done.nodes]
-        self._keep(done, mine, messages, rows, number)
-        handled = ~loop[messages.nodes]
-        self.expired += int(np.count_nonzero(done.threw & handled))
-        self.invalidated += int(np.count_nonzero(done.dropped & handled))
-        self.filled += int(np.count_nonzero((messages.kinds == SET) & (token != WRITER) & handled))
-        if handled.all():
-            return number[:0], done.verdict, done.version
-        return number[~handled], np.where(handled, done.verdict, 0), np.where(handled, done.version, 0)
+        loop = self._entangled(messages, token, done.torn)  # nodes that are left to the loop
+        self._make_room(done, loop, messages, turn)
+        sets = (messages.kinds == SET) & (token != WRITER)
+        told, threw, dropped = done.number, done.threw, done.dropped
+        left = number[:0]
+        if np.count_nonzero(loop):
+            mine = ~loop[messages.nodes]
+            left = number[~mine]
+            sets &= mine
+            mine = mine[told]
+            threw, dropped = threw & mine, dropped & mine
+            which = number[told[mine]]
+            said[0][which], said[1][which] = done.verdict[mine], done.version[mine]
+            self._keep(done, ~loop[done.nodes], messages, rows, number)
+        else:
+            which = number[told]
+            said[0][which], said[1][which] = done.verdict, done.version
+            self._keep(done, None, messages, rows, number)
+        self.expired += int(np.count_nonzero(threw))
+        self.invalidated += int(np.count_nonzero(dropped))
+        self.filled += int(np.count_nonzero(sets))
+        return left
 
-    def _entangled(self, messages: Messages, token: I8) -> B:
-        """Nodes with a key that others hold or ask for as well, or with a message about a lease; (nodes,) bool."""
-        nodes, keys, place = messages.nodes, messages.keys, messages.place
-        SCRATCH.home[keys] = nodes
-        wrong = SCRATCH.home[keys] != nodes
-        if wrong.any():  # both that ask, whichever of them was noted
-            SCRATCH.mixed[keys] = 0
-            SCRATCH.mixed[keys[wrong]] = 1
-            wrong = SCRATCH.mixed[keys] != 0
-        wrong |= (place != nodes + 1) & (place != NOWHERE)
+    def _entangled(self, messages: Messages, token: I8, torn: I8) -> B:
+        """Nodes with a key that others hold or ask for (`torn`) as well, or with a message about a lease; (nodes,) bool."""
+        nodes, place = messages.nodes, messages.place
+        wrong = (place != nodes + 1) & (place != NOWHERE)
         wrong |= messages.kinds > DELETE
         wrong |= (messages.kinds == SET) & (token >= 0)
         loop = np.zeros(len(self.shelves), dtype=np.bool_)
-        loop[nodes[wrong]] = True
+        loop[nodes[wrong]] = loop[torn] = True
         return loop
 
-    def _make_room(self, done: Changes, loop: B, keys: I8, turn: int) -> None:
-        """Evict what has to go for keys that come; where that hangs on the order of the batch, the node joins `loop`.
-
-        keys: of all messages.
-        """
+    def _make_room(self, done: Changes, loop: B, messages: Messages, turn: int) -> None:
+        """Evict what has to go for keys that come; where that hangs on the order of the batch, the node joins `loop`."""
         coming = np.bincount(done.nodes[done.came], minlength=len(self.shelves))
         over = coming + self.index.excess()
         tight = (over > 0) & (coming > 0) & ~loop
         if not tight.any():
             return
         unsure = np.zeros_like(loop)
-        unsure[done.nodes[done.left]] = True  # what left before, or after, made room as well
+        unsure[messages.nodes[done.number[done.threw | done.dropped]]] = True  # what left before, or after, made room as well
         changed, last, base = SCRATCH.changed, SCRATCH.last, turn << 32
-        changed[keys] = turn
+        changed[messages.keys] = turn
 
         def busy(key: int) -> bool:
             return bool(changed[key] == turn or last[key] >= base)
@@ -87,20 +89,22 @@ class AtOnceDesk(FewDesk):
                 loop[node] = True
             self.evicted[node] += len(victims)
 
-    def _keep(self, done: Changes, mine: B, messages: Messages, rows: I8, number: I8) -> None:
-        """Write down what the keys of the nodes that are not left to the loop have become."""
+    def _keep(self, done: Changes, mine: B | None, messages: Messages, rows: I8, number: I8) -> None:
+        """Write down what the keys of the nodes that are not left to the loop have become. mine: whose they are, None = all."""
         index, n = self.index, len(self.shelves)
-        gone = mine & done.held & ~done.holds
-        if gone.any():
+        gone, used, fresh = done.held & ~done.holds, done.holds & (done.used >= 0), done.value >= 0
+        if mine is not None:
+            gone, used, fresh = gone & mine, used & mine, fresh & mine
+        if np.count_nonzero(gone):
             index.place[done.keys[gone]] = NOWHERE
             index.stamp[done.keys[gone]] = 0
             index.held -= np.bincount(done.nodes[gone], minlength=n)
-        used = mine & done.holds & (done.used >= 0)
-        index.stamp[done.keys[used]] = self.began + STRIDE * number[done.used[used]] + 1
-        fresh = mine & (done.value >= 0)
-        keys, nodes, value = done.keys[fresh], done.nodes[fresh], done.value[fresh]
+        which = used.nonzero()[0]
+        index.stamp[done.keys[which]] = self.began + 1 + STRIDE * number[done.used[which]]
+        which = fresh.nonzero()[0]
+        keys, nodes, value = done.keys[which], done.nodes[which], done.value[which]
         index.place[keys] = nodes + 1
         index.version[keys] = messages.version[value]
         index.ends[keys] = messages.at[value] + self._life()
         index.recompute[keys] = self.mail.recompute[rows[value]]
-        index.held += np.bincount(nodes[~done.held[fresh]], minlength=n)
+        index.held += np.bincount(nodes[~done.held[which]], minlength=n)

@@ -81,8 +81,7 @@ class BulkDesk(AtOnceDesk):
         if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
             rows_left = rows[rest]
             changing = Messages(at[rest], nodes[rest], keys[rest], kinds[rest], self.mail.version[rows_left], place[rest])
-            left, verdict[rest], version[rest] = self._at_once(changing, rows_left, rest, turn)
-            rest = left
+            rest = self._at_once(changing, rows_left, rest, turn, (verdict, version))
         if rest.size or not self.stamped:
             self._in_order(served, (at, rows, nodes, keys, kinds), rest, _Hits(hit_keys, hits), turn << 32, verdict, version)
         else:

@@ -7,7 +7,7 @@ nobody holds a lease on it, and its entry is not evicted in between; `engine.tie
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from .mail import BURNT, DELETE, FAULTY, LOOK_UP, SET
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 B = NDArray[np.bool_]
-_T = TypeVar("_T", bound=np.generic)
 
 
 class Messages(NamedTuple):
@@ -32,21 +31,19 @@ class Messages(NamedTuple):
     version: I8
     place: NDArray[np.int16]
 
-    def pick(self, which: I8 | B) -> Messages:
-        """Some of them, in the same order."""
-        return Messages(
-            self.at[which], self.nodes[which], self.keys[which], self.kinds[which], self.version[which], self.place[which]
-        )
-
 
 class Changes(NamedTuple):
-    """(n,), one a message: verdict and version; threw: found an entry past its end and threw it away; dropped: deleted one.
+    """(m,), one a message that is no set: its number; verdict and version; threw: found an entry past its end and threw it away;
+    dropped: deleted one.
 
-    (k,), one a key, ascending: held, holds: was it there before, and is it after the batch; came, left: was it set though it had
-    not been there before, was it thrown away or deleted at any time; value: the message whose set holds, -1 if none does; used:
-    the last message that used the entry, -1 if none did.
+    (k,), one a key, ascending: held, holds: was it there before, and is it after the batch; came: was it set though it had not
+    been there before; value: the message whose set holds, -1 if none does; used: the last message that used the entry, -1 if
+    none did.
+
+    torn: nodes, in no order, repeats included, that were told of a key on which another node had a message as well.
     """
 
+    number: I8
     verdict: I8
     version: I8
     threw: B
@@ -56,87 +53,123 @@ class Changes(NamedTuple):
     held: B
     holds: B
     came: B
-    left: B
     value: I8
     used: I8
+    torn: I8
 
 
 class _Runs(NamedTuple):
-    """Messages sorted by key: number in the run of its first and its last, per message and per key."""
+    """Messages sorted by key: a run a key. number: of each in order of time, (n,); key: of each run; first and end: where it
+    begins, and where the next one does."""
 
-    order: I8
     number: I8
-    begin: I8  # per message
-    first: I8  # per key
-    last: I8
+    key: I8
+    first: I8
+    end: I8
+
+
+class _Asked(NamedTuple):
+    """Messages (m,) that are no sets. run: of each; source: place of the last set or delete of the run before it, inner: is there
+    one; held: was there an entry when it came, good: one that had not come to its end."""
+
+    run: I8
+    source: I8
+    inner: B
+    held: B
+    good: B
 
 
 def _runs(keys: I8) -> _Runs:
-    order = keys.argsort(kind="stable")
-    ordered = keys[order]
-    number = np.arange(keys.size)
-    new = np.empty(keys.size, dtype=np.bool_)
-    new[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    first = new.nonzero()[0]
-    last = np.append(first[1:], keys.size) - 1
-    return _Runs(order, number, first.repeat(last - first + 1), first, last)
+    width = keys.size.bit_length()
+    packed = keys << width  # key and number side by side: plain numbers sort faster than anything by its order
+    packed |= np.arange(keys.size)
+    packed.sort()
+    ordered = packed >> width
+    begins = np.empty(keys.size + 1, dtype=np.bool_)
+    begins[0] = begins[-1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:-1])
+    bounds = begins.nonzero()[0]
+    first = bounds[:-1]
+    packed &= (1 << width) - 1
+    return _Runs(packed, ordered[first], first, bounds[1:])
 
 
 def changes(messages: Messages, index: Index, life: float) -> Changes:
     """What becomes of messages (one or more) and of their keys; `life`: seconds from a set to the end, inf = none."""
     runs = _runs(messages.keys)
-    begin, number, first, last = runs.begin, runs.number, runs.first, runs.last
-    at, nodes, keys, kinds, brought, place = messages.pick(runs.order)
-    sets = kinds == SET
-    turns = np.maximum.accumulate(np.where(sets | (kinds == DELETE), number, -1))  # the last set or delete so far
-    before = np.empty_like(turns)
-    before[0] = -1
-    before[1:] = turns[:-1]
-    inner = before >= begin
-    source = np.where(inner, before, 0)
-    stored = place == nodes + 1
-    held = np.where(inner, sets[source], stored)
-    ends = np.where(inner, at[source] + life, index.ends[keys])
-    good = held & (at < ends)
-    asks = kinds == LOOK_UP
-    hit = asks & good
-    over = asks & held & ~good  # finds an entry past its end: the first one that does throws it away
-    overs = np.cumsum(over)
-    since = np.where(inner, overs[source], (overs - over)[begin])  # of those, before the entry came to be
-    thrown = overs - over > since
+    number, first = runs.number, runs.first
+    kinds, stored = messages.kinds[number], (messages.place == messages.nodes + 1)[number]
+    sets, deletes = kinds == SET, kinds == DELETE
+    last = np.empty(number.size + 1, dtype=np.int64)  # place of the last set or delete before each, and before the end
+    last[0] = -1
+    np.maximum.accumulate(np.where(sets | deletes, np.arange(number.size), -1), out=last[1:])
+    q = (~sets).nonzero()[0]
+    asked = _asked(messages, index, life, runs, (q, sets, stored, last))
+    kind, found = kinds[q], number[asked.source]
+    asks = kind == LOOK_UP
+    hit = asks & asked.good
 
-    verdict = np.zeros(kinds.size, dtype=np.int64)
-    verdict[asks] = LEAD
+    verdict = asks * np.int64(LEAD)
     verdict[hit] = HIT
-    verdict[kinds == FAULTY] = ERROR
-    found = np.where(hit, np.where(inner, brought[source], index.version[keys]), 0)
+    verdict[kind == FAULTY] = ERROR
+    version = np.where(hit, np.where(asked.inner, messages.version[found], index.version[messages.keys[number[q]]]), 0)
 
-    threw, dropped = over & ~thrown, (kinds == DELETE) & held & ~thrown
-    final = turns[last]
+    final = last[runs.end]
     changed = final >= first
-    made = np.where(changed, final, 0)
-    holds = np.where(changed, sets[made], stored[first])
-    holds &= overs[last] == np.where(changed, overs[made], (overs - over)[first])
-    used = np.maximum.accumulate(np.where(hit | sets | ((kinds == BURNT) & good), number, -1))[last]
+    made = np.where(changed, final, first)
+    held = stored[first]
+    holds = np.where(changed, sets[made], held)
+    dropped = deletes[q] & asked.held
+    threw = asks & asked.held & ~asked.good
+    if np.count_nonzero(threw):  # of those that find an entry past its end the first one throws it away
+        since = np.where(asked.inner, asked.source, -1 - asked.run)  # when the entry came to be that they find
+        thrown = _seen_before(since, threw)
+        ended = since == np.where(changed, final, -1 - np.arange(first.size))[asked.run]
+        holds[asked.run[threw & ended]] = False
+        threw &= ~thrown
+        dropped &= ~thrown
+    came = np.logical_or.reduceat(sets, first) & ~held
+    uses = sets
+    uses[q[hit | ((kind == BURNT) & asked.good)]] = True
+    used = np.maximum.reduceat(np.where(uses, np.arange(number.size), -1), first)
     return Changes(
-        verdict=_back(runs.order, verdict),
-        version=_back(runs.order, found),
-        threw=_back(runs.order, threw),
-        dropped=_back(runs.order, dropped),
-        keys=keys[first],
-        nodes=nodes[first],
-        held=stored[first],
-        holds=holds,
-        came=np.logical_or.reduceat(sets, first) & ~stored[first],
-        left=np.logical_or.reduceat(threw | dropped, first),
-        value=np.where(changed & holds, runs.order[made], -1),
-        used=np.where(used >= first, runs.order[used], -1),
-    )
+        number=number[q], verdict=verdict, version=version, threw=threw, dropped=dropped,
+        keys=runs.key, nodes=messages.nodes[number[first]], held=held, holds=holds,
+        came=came, value=np.where(changed & holds, number[made], -1), used=np.where(used >= 0, number[used], -1),
+        torn=_torn(messages.nodes[number], runs),
+    )  # fmt: skip
 
 
-def _back(order: I8, column: NDArray[_T]) -> NDArray[_T]:
-    """From sorted order to the order of time."""
-    out = np.empty_like(column)
-    out[order] = column
-    return out
+def _asked(
+    messages: Messages, index: Index, life: float, runs: _Runs, places: tuple[I8, B, B, I8]
+) -> _Asked:
+    """What messages that are no sets find. places: of those, then for all messages: sets, stored, last set or delete."""
+    q, sets, stored, last = places
+    run = runs.first.searchsorted(q, side="right") - 1
+    source = last[q]
+    inner = source >= runs.first[run]
+    held = np.where(inner, sets[source], stored[q])
+    number = runs.number[q]
+    ends = np.where(inner, messages.at[runs.number[source]] + life, index.ends[messages.keys[number]])
+    return _Asked(run, source, inner, held, held & (messages.at[number] < ends))
+
+
+def _seen_before(group: I8, mark: B) -> B:
+    """Whether one of the same group (n,), which stand together, has a mark (n,) before it, (n,) bool."""
+    before = mark.cumsum() - mark
+    begins = np.empty(group.size, dtype=np.bool_)
+    begins[0] = True
+    np.not_equal(group[1:], group[:-1], out=begins[1:])
+    since = np.maximum.accumulate(np.where(begins, before, 0))
+    seen: B = before > since
+    return seen
+
+
+def _torn(nodes: I8, runs: _Runs) -> I8:
+    """Nodes (n,), sorted as the runs are, of those runs in which not all are the same."""
+    other = nodes[1:] != nodes[:-1]
+    other[runs.first[1:] - 1] = False
+    if not np.count_nonzero(other):
+        return nodes[:0]
+    torn = np.add.reduceat(np.append(other, False), runs.first) > 0
+    return nodes[torn.repeat(runs.end - runs.first)]

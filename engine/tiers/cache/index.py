@@ -116,7 +116,7 @@ class Index:
                 self.place[key] = NOWHERE
 
 
-MARKS: dict[str, tuple[str, float]] = {"changed": ("i8", 0), "last": ("i8", 0), "home": ("i2", 0), "mixed": ("i2", 0)}
+MARKS: dict[str, tuple[str, float]] = {"changed": ("i8", 0), "last": ("i8", 0)}
 LOW = (1 << 16) - 1  # the bits of a key that tell where its mark in `near` is
 
 
@@ -130,8 +130,6 @@ class Scratch:
 
     changed: I8
     last: I8
-    home: NDArray[np.int16]
-    mixed: NDArray[np.int16]
 
     def __init__(self) -> None:
         self.turn = 0
