@@ -101,16 +101,18 @@ class Clients(Tier):
         flights, end = self.core.flights, self.core.end
         t, slots = self.inbox.take(end, flights.id)
         ended: list[tuple[F8, I8]] = []
+        close = slots  # answers in time to rows whose deadline falls in this window: it must not ring for them
         if t.size:
-            heard = (t <= flights.deadline[slots]) & ((flights.sides[slots] & CLIENT) != 0)
+            deadline = flights.deadline[slots]
+            heard = (t <= deadline) & ((flights.sides[slots] & CLIENT) != 0)
             if np.count_nonzero(heard) < heard.size:
                 self._unheard(slots[~heard])
-                t, slots = t[heard], slots[heard]
+                t, slots, deadline = t[heard], slots[heard], deadline[heard]
             ended.append((t, slots))
+            close = slots[deadline < end]
         answered = slots
-        if self.resets:
-            ended += self._resets(answered)
-        ended += self._deadlines([s for _, s in ended])
+        told = self._resets(answered) if self.resets else []
+        ended += told + self._deadlines([close, *[s for _, s in told]])
         if len(ended) == 1 and t.size:
             self._end(t, slots, CLIENT | SERVER)
         elif ended:
@@ -149,6 +151,7 @@ class Clients(Tier):
         return [(t, slots)]
 
     def _deadlines(self, already: list[I8]) -> list[tuple[F8, I8]]:
+        """Attempts that nothing has ended in time, but for these rows that something has in this window."""
         flights = self.core.flights
         due = self.deadlines.take(self.core.end)
         if due is None:
@@ -160,8 +163,9 @@ class Clients(Tier):
             return []
         t, slots = in_order(t[still], slots[still], ids[still])
         for done in already:
-            keep = ~np.isin(slots, done)
-            t, slots = t[keep], slots[keep]
+            if done.size:
+                keep = ~np.isin(slots, done)
+                t, slots = t[keep], slots[keep]
         if not t.size:
             return []
         cause = flights.cause[slots]
