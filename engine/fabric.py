@@ -92,14 +92,16 @@ class Fabric:
         """Do all packets pass at present, whatever their way?"""
         return self.calm and not self.rules
 
-    def hop(self, a: str, ai: I8, b: str, bi: I8, *, back: bool = False) -> Hop:
-        """Packets from nodes (or cities) `ai` of tier `a` to nodes `bi` of tier `b`, both (n,) indexes.
+    def hop(self, a: str, ai: I8 | int, b: str, bi: I8 | int, *, back: bool = False) -> Hop:
+        """Packets from nodes (or cities) `ai` of tier `a` to nodes `bi` of tier `b`: (n,) indexes, or one index for all packets.
 
         back: an answer on an open connection: the receiver's process is not asked whether it listens.
         """
         base = self._distance(a, ai, b, bi)
         if self.calm and not self.rules:
             return Hop(base, None, None)
+        ai = np.full(base.size, ai) if isinstance(ai, int) else ai
+        bi = np.full(base.size, bi) if isinstance(bi, int) else bi
         to = self.tiers.get(b)
         fate: NDArray[np.uint8] | None = None
         event: NDArray[np.int32] | None = None
@@ -112,7 +114,7 @@ class Fabric:
             return Hop(base, fate, event)
         return self._judge(a, ai, b, bi, base, fate, event)
 
-    def _distance(self, a: str, ai: I8, b: str, bi: I8) -> F8:
+    def _distance(self, a: str, ai: I8 | int, b: str, bi: I8 | int) -> F8:
         tiers = self.tiers
         delay: F8
         if a == CITY:

@@ -58,7 +58,6 @@ COLUMNS: dict[str, tuple[str, float]] = {
     "cache": ("i2", -1),
     "shard": ("i2", -1),
     "db": ("i2", -1),
-    "conn": ("u1", 0),  # 1 while the balancer counts an open connection for it
     "web_out": ("f8", np.inf),  # when its answer leaves the web server
     "wire": ("f8", 0.0),  # seconds on links (DNS included), waiting, in service: they sum to the latency
     "wait": ("f8", 0.0),
@@ -102,7 +101,6 @@ class Flights:
     cache: NDArray[np.int16]
     shard: NDArray[np.int16]
     db: NDArray[np.int16]
-    conn: NDArray[np.uint8]
     web_out: NDArray[np.float64]
     wire: NDArray[np.float64]
     wait: NDArray[np.float64]

@@ -60,6 +60,7 @@ class Policy(ABC):
 
     name: str = ""
     title: str = ""
+    asks_who: bool = False  # does it look at who asks
 
     def __init__(self, rng: np.random.Generator, load_bound: float = 1.25) -> None:
         self.rng = rng
@@ -68,8 +69,8 @@ class Policy(ABC):
     def choose(self, t: F8, user: I8, backends: Backends, open_counts: list[int], closes: Closes) -> I8:
         """A node for each request, (k,) indexes; -1 for all when nobody is eligible.
 
-        t: (k,) s, sorted. user: (k,) ids. open_counts: open connections per node of the tier, brought up to date in place:
-        one more for each choice, one less for each close.
+        t: (k,) s, sorted. user: (k,) ids, or any (k,) if the policy does not ask who. open_counts: open connections per
+        node of the tier, brought up to date in place: one more for each choice, one less for each close.
         """
         if len(backends.eligible):
             node = self._choose(t, user, backends, open_counts, closes)

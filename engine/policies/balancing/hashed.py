@@ -23,6 +23,7 @@ class IpHash(BlindPolicy):
 
     name = "ip_hash"
     title = "IP hash"
+    asks_who = True
 
     def assign(self, user: I8, backends: Backends) -> I8:
         return backends.eligible[(mix(user) % np.uint64(len(backends.eligible))).astype(np.int64)]
@@ -53,6 +54,7 @@ class ConsistentHash(BlindPolicy):
 
     name = "consistent_hash"
     title = "consistent hash"
+    asks_who = True
 
     def __init__(self, rng: np.random.Generator, load_bound: float = 1.25) -> None:
         super().__init__(rng, load_bound)
@@ -77,6 +79,7 @@ class BoundedLoads(FeedbackPolicy):
 
     name = "bounded_loads"
     title = "consistent hash, bounded loads"
+    asks_who = True
 
     def __init__(self, rng: np.random.Generator, load_bound: float = 1.25) -> None:
         super().__init__(rng, load_bound)

@@ -50,7 +50,9 @@ class RoundRobin(BlindPolicy):
             node = self.turns.take(eligible.tolist(), ramp.tolist(), len(user))
         else:
             first = int(eligible.searchsorted(self.last, side="right"))
-            node = eligible[(first + np.arange(len(user))) % len(eligible)]
+            turns = np.empty((-(-(first + len(user)) // eligible.size), eligible.size), dtype=np.int64)
+            turns[:] = eligible
+            node = turns.reshape(-1)[first : first + len(user)]
         if len(node):
             self.last = int(node[-1])
         return node

@@ -142,7 +142,7 @@ class Choice:
         t, slots = gone.finish, gone.row
         if self.replies.orphans:
             t, slots = self._drop_orphans(t, slots)
-        node = self.core.flights.balancer[slots]
+        node = gone.node if slots is gone.row else self.core.flights.balancer[slots]
         for balancer, closes in enumerate(self.closes):
             mine = (node == balancer).nonzero()[0]
             if mine.size == t.size and t.size:
@@ -158,16 +158,16 @@ class Choice:
         self.closes, self.backends = [], []
 
     def _choose(self, balancer: int, t: F8, slots: I8, backends: Backends, closes: Closes, tried: int = 0) -> None:
-        flights = self.core.flights
-        user = flights.user[slots].astype(np.int64)
-        server = self.policies[balancer].choose(t, user, backends, self.conns.counts[balancer], closes)
+        policy = self.policies[balancer]
+        user = self.core.flights.user[slots].astype(np.int64) if policy.asks_who else slots
+        server = policy.choose(t, user, backends, self.conns.counts[balancer], closes)
         if not t.size:
             return
         if not backends.eligible.size:
             self.replies.fail(slots, Cause.NO_BACKEND)
             self.replies.from_balancer(t, slots)
             return
-        if isinstance(self.policies[balancer], FeedbackPolicy):
+        if isinstance(policy, FeedbackPolicy):
             self.decided.append(t)
         self.sent.add(server)
         self.conns.open(t, slots, balancer, server)
@@ -180,7 +180,7 @@ class Choice:
     def _connect(self, balancer: int, t: F8, slots: I8, server: I8, tried: int) -> None:
         """Ask the network. A refusal is known after a round trip, silence after the connect time-out."""
         flights = self.core.flights
-        hop = self.core.fabric.hop("balancer", np.full(slots.size, balancer), "web", server)
+        hop = self.core.fabric.hop("balancer", balancer, "web", server)
         if hop.fate is not None and hop.fate.any():
             bad = hop.fate != Fate.PASS
             refused = hop.fate[bad] == Fate.REFUSED

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...flights import SERVER, Flights
 from ...pending import Pending
-from ...policies.balancing import Closes
+from ...policies.balancing import Closes, no_closes
 from ...rows import set_columns
 
 F8 = NDArray[np.float64]
@@ -58,7 +58,6 @@ class Connections:
         place = server + (balancer << 16)
         self.place[slots] = place + (self.epoch[balancer, server] << 32) if self.resets else place
         self.opened[slots] = t
-        self.flights.conn[slots] = 1
 
     def close_at(self, t: F8, slots: I8, *, served: bool = True) -> int:
         """The connections of these rows, if they hold one, end at t (n,); how many do. served: an answer came of it."""
@@ -69,7 +68,6 @@ class Connections:
             if not slots.size:
                 return 0
         self.holder[slots] = NOBODY
-        self.flights.conn[slots] = 0
         opened = self.opened[slots] if served else np.full(slots.size, np.nan)
         self.ends.push(t, ids, self.place[slots], opened.view(np.int64))
         return int(slots.size)
@@ -87,6 +85,9 @@ class Connections:
         if len(self.counts) == 1:
             return [Closes(t, server, seconds)]
         balancer = place >> 16 & 0xFFFF
+        only = balancer.item(0)
+        if not np.count_nonzero(balancer != only):  # the one that holds the address
+            return [Closes(t, server, seconds) if b == only else no_closes() for b in range(len(self.counts))]
         masks = [balancer == b for b in range(len(self.counts))]
         return [Closes(t[mask], server[mask], seconds[mask]) for mask in masks]
 
@@ -119,6 +120,4 @@ class Connections:
         self.holder[dead] = NOBODY
 
     def _forget(self, mask: NDArray[np.bool_]) -> None:
-        slots = mask.nonzero()[0]
-        self.flights.conn[slots[self.flights.id[slots] == self.holder[slots]]] = 0
-        self.holder[slots] = NOBODY
+        self.holder[mask] = NOBODY

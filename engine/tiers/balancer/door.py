@@ -65,7 +65,7 @@ class Door:
     def travel(self, t: F8, slots: I8, tier: str, node: int) -> tuple[F8, I8]:
         """Arrival times and rows of the packets that get to a node. Who listens there is asked when they arrive."""
         flights = self.core.flights
-        hop = self.core.fabric.hop(CITY, flights.city[slots].astype(np.int64), tier, np.full(slots.size, node))
+        hop = self.core.fabric.hop(CITY, flights.city[slots].astype(np.int64), tier, node)
         flights.wire[slots] += hop.delay
         t = t + hop.delay
         if hop.fate is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.flights import CLIENT, SERVER, Flights
-from engine.tiers.balancer.conns import Connections
+from engine.tiers.balancer.conns import NOBODY, Connections
 
 
 def opened(n=3):
@@ -20,13 +20,13 @@ def opened(n=3):
 
 
 def test_an_end_is_counted_once():
-    flights, conns, slots = opened()
+    _, conns, slots = opened()
     assert conns.close_at(np.full(3, 0.5), slots) == 3
     assert conns.close_at(np.full(3, 0.6), slots) == 0
     (closes,) = conns.take(1.0)
     assert closes.node.tolist() == [0, 1, 0]
     assert closes.seconds.tolist() == [0.5] * 3
-    assert not flights.conn[slots].any()
+    assert (conns.holder[slots] == NOBODY).all()
 
 
 def test_what_no_server_works_on_any_more_is_swept_up_once():
