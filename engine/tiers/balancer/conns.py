@@ -81,6 +81,8 @@ class Connections:
         if self.resets:
             valid = place >> 32 == self.epoch[place >> 16 & 0xFFFF, server]
             t, place, server, opened = t[valid], place[valid], server[valid], opened[valid]
+            if not t.size:
+                return [no_closes()] * len(self.counts)
         seconds = t - opened.view(np.float64)
         if len(self.counts) == 1:
             return [Closes(t, server, seconds)]
