@@ -52,13 +52,18 @@ class Counts:
 
     def decide(self, node: I8, verdict: I8) -> None:
         """Verdicts (n,) of nodes (n,) on look-ups (NOTHING for other messages)."""
-        table = np.bincount(node * VERDICTS + verdict, minlength=self.hits.current.size * VERDICTS).reshape(-1, VERDICTS)
-        hits, misses = table[:, HIT], table[:, LEAD] + table[:, WAIT]
+        code = node * VERDICTS
+        code += verdict
+        table = np.bincount(code, minlength=self.hits.current.size * VERDICTS).reshape(-1, VERDICTS)
+        hits, misses = table[:, HIT], table[:, LEAD]
+        if np.count_nonzero(verdict > LEAD):
+            misses = misses + table[:, WAIT]
+            self.add("coalesced", int(table[:, WAIT].sum()))
+            self.add("unanswered", int(table[:, ERROR].sum()))
         self.hits.current += hits
         self.misses.current += misses
-        self.look_ups.current += hits + misses
-        self.add("coalesced", int(table[:, WAIT].sum()))
-        self.add("unanswered", int(table[:, ERROR].sum()))
+        self.look_ups.current += hits
+        self.look_ups.current += misses
 
     def take(self, counted: dict[str, int], evicted: list[int]) -> None:
         """What the desk has counted; its list of evictions per node is zeroed."""

@@ -12,11 +12,13 @@ import numpy as np
 from ...causes import Cause
 from ...fabric import Fate
 from ...flights import COALESCED, FILLS, HIT, MISS, STALE
+from .desk import ERROR, LEAD, Served, Verdict
 from .desk import HIT as FOUND
-from .desk import LEAD, Served
 from .mail import DELETE, FILL, LEASE_END, RELEASE, SET, WRITER
 from .path import F8, I8, CachePath
 
+MARKS = np.zeros(len(Verdict), dtype=np.uint8)  # verdict -> what it means to the request
+MARKS[FOUND], MARKS[LEAD], MARKS[ERROR] = HIT, MISS | FILLS, MISS
 LEASE_S = 10.0  # a lease not used for so long goes to the next who waits (Nishtala et al. 2013: one token a key every 10 s)
 
 
@@ -25,29 +27,33 @@ class CacheFills(CachePath):
 
     # ---- answers of the nodes
 
-    def _answer(self, kind: int, t: F8, rows: I8, version: I8) -> None:
+    def _answer(self, verdict: I8, t: F8, rows: I8, version: I8) -> None:
         flights, mail = self.core.flights, self.mail
         slots, node = mail.slot[rows], mail.node[rows].astype(np.int64)
-        hop = self.core.fabric.hop("cache", node, "web", self._web(rows), back=True)
-        at = t + hop.delay
-        late = at > mail.deadline[rows]
+        hop = self.core.fabric.hop("cache", node, "web", flights.web[slots].astype(np.int64), back=True)
+        delay, deadline = hop.delay, mail.deadline[rows]
+        at = t + delay
+        late = at > deadline
         if hop.fate is not None:
             late |= hop.fate != Fate.PASS
-        if late.any():  # lost or too slow: the library has turned away meanwhile
-            flights.wait[slots[late]] += mail.deadline[rows[late]] - t[late]
-            self._ask_another(mail.deadline[rows[late]], rows[late])
-            slots, at, version = slots[~late], at[~late], version[~late]
-            flights.wire[slots] += hop.delay[~late]
-        else:
-            flights.wire[slots] += hop.delay
-        if kind == FOUND:
-            flights.flags[slots] |= HIT
-            self._read(slots, version)
-            self.replies.from_web(at, slots)
-            return
-        flights.flags[slots] |= MISS | (FILLS if kind == LEAD else 0)
-        self.left[slots] = at
-        self._to_database(at, slots)
+        if np.count_nonzero(late):  # lost or too slow: the library has turned away meanwhile
+            flights.wait[slots[late]] += deadline[late] - t[late]
+            self._ask_another(deadline[late], rows[late])
+            heard = ~late
+            slots, at, version, verdict, delay = slots[heard], at[heard], version[heard], verdict[heard], delay[heard]
+        flights.wire[slots] += delay
+        flights.flags[slots] |= MARKS[verdict]
+        hit = verdict == FOUND
+        which = hit.nonzero()[0]
+        if which.size:
+            found = slots[which]
+            self._read(found, version[which])
+            self.replies.from_web(at[which], found)
+        which = (~hit).nonzero()[0]
+        if which.size:
+            missed, t = slots[which], at[which]
+            self.left[missed] = t
+            self._to_database(t, missed)
 
     def _read(self, slots: I8, version: I8) -> None:
         """These requests have read these versions; a version older than the last commit is a stale read."""

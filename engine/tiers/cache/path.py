@@ -25,7 +25,7 @@ from ...replies import ORPHAN, Replies
 from ..base import Tier
 from .bulk import BulkDesk
 from .counts import Counts
-from .desk import ERROR, HIT, LEAD, Served, Verdict
+from .desk import ERROR, HIT, LEAD, WAIT, Served, Verdict
 from .homes import Homes
 from .mail import BURNT, DELETE, FAULTY, LEASE_END, LOOK_UP, SET, UNDELIVERED, Mail
 
@@ -69,8 +69,8 @@ class CachePath(Tier):
         self.database: Database
 
     @abstractmethod
-    def _answer(self, kind: int, t: F8, rows: I8, version: I8) -> None:
-        """Send the node's word on look-ups `rows` at t (n,) back to their web servers; version (n,) of what was found."""
+    def _answer(self, verdict: I8, t: F8, rows: I8, version: I8) -> None:
+        """Send the nodes' words on look-ups `rows` at t (n,) back to their web servers; version (n,) of what was found."""
 
     @abstractmethod
     def _settle(self, served: Served) -> None:
@@ -230,46 +230,45 @@ class CachePath(Tier):
 
     def _serve(self, gone: Departures) -> None:
         """What the nodes have finished: decide in order, then send the answers."""
-        mail, rows, node = self.mail, gone.row, gone.node
-        asking = mail.kind[rows] == LOOK_UP
-        over = (gone.finish > mail.deadline[rows]) & asking
-        if over.any():
-            self._abandon(rows[over])
-            asking &= ~over
+        core, mail, rows = self.core, self.mail, gone.row
+        ask = (mail.kind[rows] == LOOK_UP).nonzero()[0]
+        over = gone.finish[ask] > mail.deadline[rows[ask]]
+        if np.count_nonzero(over):
+            self._abandon(rows[ask[over]])
+            ask = ask[~over]
         if self.any_errors:
-            faulty = asking & (self.rng.random(rows.size) < self.nodes.error_rate[node])
-            mail.kind[rows[faulty]] = FAULTY
-        served = self.desk.serve(gone.finish, rows, node)
-        verdict, version = self.counts.said = served.verdict, served.version
-        slots = mail.slot[rows[asking]]
-        flights = self.core.flights
-        flights.wire[slots] += gone.arrival[asking] - mail.asked[rows[asking]]
-        flights.wait[slots] += gone.start[asking] - gone.arrival[asking]
-        flights.service[slots] += gone.finish[asking] - gone.start[asking]
-        keys = mail.key[rows].astype(np.int64) if served.keys is None else served.keys
-        self.counts.recent = gone.finish, node, keys
-        self._count(gone, verdict, asking)
-        for kind in ANSWERS:
-            which = np.flatnonzero(verdict == kind)
-            if which.size:
-                self._answer(kind, gone.finish[which], rows[which], version[which])
+            faulty = self.rng.random(rows.size)[ask] < self.nodes.error_rate[gone.node[ask]]
+            mail.kind[rows[ask[faulty]]] = FAULTY
+        served = self.desk.serve(gone.finish, rows, gone.node)
+        asking, came, start, finish = rows[ask], gone.arrival[ask], gone.start[ask], gone.finish[ask]
+        slots, flights = mail.slot[asking], core.flights
+        flights.wire[slots] += came - mail.asked[asking]
+        flights.wait[slots] += start - came
+        flights.service[slots] += finish - start
+        self._count(gone, served, ask, slots)
+        verdict, version = served.verdict[ask], served.version[ask]
+        if core.fabric.untroubled and not np.count_nonzero(verdict == WAIT):
+            self._answer(verdict, finish, asking, version)
+        else:  # packets are lost or not in the order of these kinds
+            for kind in ANSWERS:
+                which = (verdict == kind).nonzero()[0]
+                self._answer(verdict[which], finish[which], asking[which], version[which])
         self._settle(served)
         mail.free(rows)
         self.counts.take(self.desk.tally(), self.desk.evicted)
 
-    def _count(self, gone: Departures, verdict: I8, asking: NDArray[np.bool_]) -> None:
-        counts = self.counts
+    def _count(self, gone: Departures, served: Served, ask: I8, slots: I8) -> None:
+        """Note what was served; `ask` (n,) are the look-ups that somebody waits for, of rows `slots` (n,)."""
+        counts, tracer = self.counts, self.core.tracer
         self.gauge.count(gone)
-        counts.decide(gone.node, verdict)
-        flights, tracer = self.core.flights, self.core.tracer
-        if not tracer.open:
-            return
-        slots = self.mail.slot[gone.row]
-        for i in tracer.pick(flights, np.where(asking, slots, 0)):
-            if asking[i]:
-                n = int(gone.node[i])
-                tracer.span(
-                    int(slots[i]), "cache", self.nodes.names[n], address=self.nodes.addresses[n],
-                    came=float(gone.arrival[i]), wait=float(gone.start[i] - gone.arrival[i]),
-                    service=float(gone.finish[i] - gone.start[i]), note=Verdict(int(verdict[i])).name.lower(),
-                )  # fmt: skip
+        counts.recent = gone.finish, gone.node, self.mail.key[gone.row].astype(np.int64) if served.keys is None else served.keys
+        counts.said = served.verdict, served.version
+        counts.decide(gone.node, served.verdict)
+        for at in tracer.pick(self.core.flights, slots):
+            i = int(ask[at])
+            n = int(gone.node[i])
+            tracer.span(
+                int(slots[at]), "cache", self.nodes.names[n], address=self.nodes.addresses[n],
+                came=float(gone.arrival[i]), wait=float(gone.start[i] - gone.arrival[i]),
+                service=float(gone.finish[i] - gone.start[i]), note=Verdict(int(served.verdict[i])).name.lower(),
+            )  # fmt: skip
