@@ -119,13 +119,13 @@ SCENARIO = "the scenario"
 ROWS: tuple[OptionRow, ...] = (
     choice("balancer.policy", "bp", "balancing policy", tuple(BALANCING), "the scenario; nginx ships round robin"),
     switch("balancer.fail_open", "bf", "fail open when all are unhealthy", "AWS ELB user guide: all unhealthy, fail open"),
-    number("balancer.slow_start", "bs", "slow start of a server that came back", 0.0, 3_600.0, "s", "off in nginx and HAProxy"),
+    number("balancer.slow_start", "bs", "slow start of a returned server", 0.0, 3_600.0, "s", "off in nginx and HAProxy"),
     number("balancer.load_bound", "bl", "bound of bounded loads", 1.01, 10.0, "× mean", "HAProxy advises 1.25 to 2"),
     number(
-        "balancer.retry_answers", "br", "other servers asked after an answer of failure to a read", 0, 20, "",
+        "balancer.retry_answers", "br", "servers asked again after a failed read", 0, 20, "",
         "nginx: proxy_next_upstream http_500 is off", whole=True,
     ),
-    number("web.queue", "wq", "queue of a web server, 0 = unbounded", 0, 10_000_000, "jobs", SCENARIO, whole=True),
+    number("web.queue", "wq", "queue of a web server, 0 = no limit", 0, 10_000_000, "jobs", SCENARIO, whole=True),
     choice("web.discipline", "wd", "who is served first", ("fifo", "lifo"), "first come, first served"),
     choice("cache.eviction", "ce", "eviction policy", tuple(EVICTION), "memcached: LRU"),
     number("cache.ttl", "ct", "time to live, 0 = for ever", 0.0, 2_592_000.0, "s", "the scenario; at most 30 d in memcached"),
@@ -154,9 +154,9 @@ ROWS: tuple[OptionRow, ...] = (
     ),
     choice("database.placement", "dp", "which shard owns a key", ("ring", "modulo"), "the scenario; Karger et al. 1997"),
     number("database.rebalance_mb_s", "dm", "throttle of rebalancing", 0.01, 10_000.0, "MB/s", SCENARIO),
-    number("database.queue", "dq", "queue of a database, 0 = unbounded", 0, 10_000_000, "jobs", SCENARIO, whole=True),
+    number("database.queue", "dq", "queue of a database, 0 = no limit", 0, 10_000_000, "jobs", SCENARIO, whole=True),
     number(
-        "database.retries", "dr", "retries of a failed query by the web servers", 0, 20, "",
+        "database.retries", "dr", "retries of a failed query", 0, 20, "",
         "off; Google SRE book ch. 22: layers that retry multiply", whole=True,
     ),
     number("database.retry_backoff", "db", "first back-off of such a retry", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s"),
@@ -166,7 +166,7 @@ ROWS: tuple[OptionRow, ...] = (
     number("client.timeout", "ut", "patience of the users", 0.01, 3_600.0, "s", SCENARIO, "clients.timeout"),
     number("client.retries", "ur", "retries of a failed request", 0, 20, "", SCENARIO, "clients.retries", whole=True),
     number(
-        "client.budget", "ub", "retry budget (share of first attempts), 0 = no limit", 0.0, 1.0, "",
+        "client.budget", "ub", "retry budget, share of tries, 0 = no limit", 0.0, 1.0, "",
         "Google SRE book ch. 22: 10 %", "clients.budget",
     ),
     number("client.backoff", "uo", "first back-off", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s", "clients.backoff"),

@@ -88,7 +88,7 @@ class Board:
     def pane_at(self, x: int, y: int, state: ViewState) -> str:
         """The pane under a cell, or ""."""
         for pane_id, box in self.boxes(state).items():
-            if box.x <= x < box.x + box.width and box.y <= y < box.y + box.height:
+            if box.holds(x, y):
                 return pane_id
         return ""
 

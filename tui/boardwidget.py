@@ -12,7 +12,7 @@ from .board import Board, draw_waiting
 from .cells import CellWidget
 from .draw import Canvas, Piece
 from .theme import Palette
-from .view import Focus, Message, Select, ViewState, step_through
+from .view import Focus, Message, Select, ViewState, sideways, step_through
 
 __all__ = ["EVERY", "BoardWidget"]
 
@@ -69,6 +69,15 @@ class BoardWidget(CellWidget, can_focus=False):
     def lit_target(self) -> str:
         """What is selected lights up wherever it is drawn."""
         return self.state.selected
+
+    def beside(self, by: int) -> str:
+        """The node in the next column of the focused pane to the right (`by` > 0) or left of the selected one, "" if none."""
+        box = self.board.boxes(self.state).get(self.board.focus(self.state))
+        if self.shown is None or box is None:
+            return ""
+        names = {node.name for node in self.shown.map.nodes}
+        spots = [s for s in self.spots if s.target in names and box.holds(s.x, s.y) and 2 * s.width < box.width]
+        return sideways(spots, self.state.selected, by)
 
     def on_click(self, event: events.Click) -> None:
         """A click selects what is under it and focuses its pane, a second one inspects; on the footer it is the key."""

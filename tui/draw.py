@@ -16,7 +16,21 @@ from rich.cells import get_character_cell_size
 
 from .safe import safe_text
 
-__all__ = ["BOLD", "LIT", "NARROW", "REVERSE", "ROLE_MASK", "Canvas", "Code", "Piece", "Role", "Spot", "cell_len", "fit"]
+__all__ = [
+    "BOLD",
+    "LIT",
+    "NARROW",
+    "REVERSE",
+    "ROLE_MASK",
+    "Canvas",
+    "Code",
+    "Piece",
+    "Role",
+    "Spot",
+    "cell_len",
+    "fit",
+    "fit_words",
+]
 
 
 class Role(IntEnum):
@@ -111,6 +125,18 @@ def fit(text: str, width: int, align: str = "<") -> str:
     if align == "^":
         return " " * (pad // 2) + text + " " * (pad - pad // 2)
     return text + " " * pad
+
+
+def fit_words(text: str, width: int) -> str:
+    """`text` in at most `width` cells; one that is cut ends with a whole word and an ellipsis, if that leaves half of it."""
+    text = safe_text(text)
+    if cell_len(text) <= width:
+        return text
+    cut = fit(text, width)
+    kept = cut[:-1]
+    words = kept if text[len(kept)] == " " else kept.rpartition(" ")[0]
+    words = words.rstrip() + " …"
+    return words if width <= 2 * cell_len(words) and cell_len(words) <= width else cut
 
 
 class Canvas:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .draw import BOLD, Canvas, Code, Role, cell_len, fit
+from .draw import BOLD, Canvas, Code, Role, cell_len, fit, fit_words
 from .safe import safe_text
 
 __all__ = ["CALM", "Verdict", "draw_frame"]
@@ -54,6 +54,6 @@ def draw_frame(canvas: Canvas, key: str, title: str, verdict: Verdict, *, focuse
     room = width - 2 - (x + 2)
     if words and room >= 4:
         x = canvas.text(x, 0, across + " ", line)
-        x = canvas.text(x, 0, fit(words, min(cell_len(words), room - 1)), _ROLE[verdict.attention])
+        x = canvas.text(x, 0, fit_words(words, room - 1), _ROLE[verdict.attention])
         canvas.text(x, 0, " ", line)
     return canvas.inside(2, 1, width - 4, height - 2)

@@ -27,6 +27,10 @@ class Box:
     width: int
     height: int
 
+    def holds(self, x: int, y: int) -> bool:
+        """Whether a cell is in it."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
 
 def bars(height: int) -> tuple[int, int]:
     """Rows of header and footer."""

@@ -104,7 +104,7 @@ def _removable(scale: ScaleInfo, snapshot: Snapshot) -> tuple[str, ...]:
 def change_menu(catalogue: Catalogue, values: Mapping[str, str] = UNKNOWN) -> Menu:
     """Every live setting but those of traffic, by what it belongs to. values: what they are now, by name."""
     options = [o for o in catalogue.options if o.name.partition(".")[0] not in TRAFFIC]
-    return Menu("Change: settings of the running system", unique_keys([option_item(o, values) for o in options]))
+    return Menu("Change: live settings", unique_keys([option_item(o, values) for o in options]))
 
 
 def traffic_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str, values: Mapping[str, str] = UNKNOWN) -> Menu:

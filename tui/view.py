@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .charts import Glyphs
+from .draw import Spot
 
 __all__ = [
     "Back",
@@ -20,6 +21,7 @@ __all__ = [
     "Select",
     "ViewState",
     "Zoom",
+    "sideways",
     "step_through",
     "update",
 ]
@@ -152,6 +154,20 @@ def _rise(state: ViewState, attention: tuple[tuple[str, int], ...]) -> ViewState
         return state
     risen = next((pane for pane, level in attention if level == worst), "")
     return state if risen == state.risen else replace(state, risen=risen)
+
+
+def sideways(spots: Sequence[Spot], selected: str, by: int) -> str:
+    """The target nearest to the selected one in the next column to the right (`by` > 0) or left; "" if there is none."""
+    spots = list({s.target: s for s in reversed(spots)}.values())  # where each stands first: below the map it is only named
+    here = next((s for s in spots if s.target == selected), None)
+    if here is None:
+        return ""
+
+    def gap(spot: Spot) -> int:
+        return spot.x - here.x - here.width if by > 0 else here.x - spot.x - spot.width
+
+    beside = [s for s in spots if gap(s) >= 0]
+    return min(beside, key=lambda s: (gap(s), abs(s.y - here.y))).target if beside else ""
 
 
 def step_through(targets: Sequence[str], selected: str, by: int) -> str:

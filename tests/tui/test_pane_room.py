@@ -11,7 +11,7 @@ from engine.snapshot import NodeState
 from tui.charts import Glyphs
 from tui.draw import Canvas, Role
 from tui.pane import PaneView
-from tui.panes.history import LEAST_ROWS, fill_with_histories
+from tui.panes.history import LEAST_ROWS, History, fill_with_histories
 
 CALM, TROUBLE = sample.calm(), sample.trouble()
 
@@ -56,3 +56,66 @@ def test_a_large_map_leaves_no_block_of_empty_rows() -> None:
     rows = tools.lines("map", TROUBLE, 198, 56, zoomed=True)
     blank = [not row.strip() for row in rows]
     assert not any(all(blank[y : y + 3]) for y in range(len(rows) - 2))
+
+
+def histories(*heights: float) -> tuple[History, ...]:
+    return tuple((f"chart {n}", [high * (s % 7) for s in range(60)], str, Role.CHART) for n, high in enumerate(heights))
+
+
+def test_what_was_nothing_all_minute_is_no_chart() -> None:
+    canvas = Canvas(80, 12)
+    fill_with_histories(canvas, 0, histories(0.0, 2.0, 0.0), Glyphs.BLOCK)
+    rows = canvas.plain()
+    assert rows[1].startswith("chart 1")
+    assert not any("chart 0" in row or "chart 2" in row for row in rows)
+    assert rows[1].index("top") > 40  # and the other one has all the room
+    empty = Canvas(80, 12)
+    fill_with_histories(empty, 0, histories(0.0, 0.0), Glyphs.BLOCK)
+    assert not any(empty.plain())
+
+
+def test_much_room_is_used_for_lines_of_charts_of_one_size() -> None:
+    canvas = Canvas(196, 44)
+    fill_with_histories(canvas, 0, histories(1.0, 2.0, 3.0), Glyphs.BLOCK)
+    rows = canvas.plain()
+    places = [(x, y) for n in range(3) for y, row in enumerate(rows) if (x := row.find(f"chart {n}")) >= 0]
+    assert len(places) == 3
+    assert places[0][1] == places[1][1] < places[2][1]
+    assert places[0][0] == places[2][0]
+
+
+@pytest.mark.parametrize(("name", "words"), [("replication", "behind "), ("shards", "keys moved"), ("dns", "old answer")])
+def test_a_calm_system_has_no_empty_charts(name: str, words: str) -> None:
+    calm = CALM
+    shards = msgspec.structs.replace(calm.shards, moving=False, moved_trend=(12_400.0,) * 60)
+    nodes = tuple(
+        msgspec.structs.replace(s, nodes=tuple(msgspec.structs.replace(n, lag_s=0.0, lag_trend=(0.0005,) * 60) for n in s.nodes))
+        for s in calm.replication.shards
+    )
+    replication = msgspec.structs.replace(calm.replication, shards=nodes, lag_trend=(0.0005,) * 60)
+    dns = msgspec.structs.replace(calm.dns, stale_trend=(0.0,) * 60)
+    snapshot = msgspec.structs.replace(calm, shards=shards, replication=replication, dns=dns)
+    for size in ((62, 16), (116, 36), (196, 56)):
+        text = tools.lines(name, snapshot, *size, zoomed=size[0] > 100)
+        charts = [row for row in text if words in row and "top " in row]
+        assert not charts, "\n".join(text)
+
+
+def test_a_replica_that_was_behind_and_a_move_that_ended_are_charts_for_a_minute() -> None:
+    assert any("db-3 behind" in row for row in tools.lines("replication", TROUBLE, 116, 40, zoomed=True))
+    done = msgspec.structs.replace(TROUBLE.shards, moving=False, moved_trend=(0.0,) * 30 + (20_000.0,) * 30)
+    rows = tools.lines("shards", msgspec.structs.replace(TROUBLE, shards=done), 116, 40, zoomed=True)
+    assert any("keys moved" in row for row in rows)
+
+
+def test_walks_stand_in_columns() -> None:
+    one = CALM.dns.walks[0]
+    walks = tuple(
+        msgspec.structs.replace(one, resolver=name, steps=(("root", "cached"), ("tld", "cached"), ("ns1", cost)))
+        for name, cost in (("resolver 7 in Pune", "199 ms"), ("resolver 1794 in São Paulo", "9 ms"))
+    )
+    snapshot = msgspec.structs.replace(CALM, dns=msgspec.structs.replace(CALM.dns, walks=walks))
+    rows = [row for row in tools.lines("dns", snapshot, 116, 36, zoomed=True) if row.startswith("walk resolver")]
+    assert len(rows) == 2
+    assert len({row.index("root") for row in rows}) == 1
+    assert len({row.index(" = ") for row in rows}) == 1

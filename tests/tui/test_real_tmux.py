@@ -87,7 +87,7 @@ def engines(pane: str) -> list[str]:
 
 PAGES = (  # a key of the footer, and words that only what it opens shows
     ("g", "Scale: more machines, or fewer"),
-    ("c", "Change: settings of the running system"),
+    ("c", "Change: live settings"),
     ("t", "Traffic: who comes, and how"),
     ("/", "Show only lines that hold:"),
     ("?", "Look around"),

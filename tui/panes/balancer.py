@@ -13,7 +13,7 @@ from ..marks import attention_of, mark
 from ..pane import Pane, PaneView, window
 from ..safe import safe_text
 from ..units import count, duration, percent, plain, rate, whole
-from .history import History, fill_with_histories, room_for_histories
+from .history import History, fill_with_histories, room_for_histories, swing
 from .table import STRONG, Column, Fact, Table, before, dot, facts, named, rank, sound, spark, tendency
 
 __all__ = ["BalancerPane"]
@@ -36,6 +36,7 @@ ZOOMED = (
     Column("weight", 6, 1, 0, ">", "weight"),
     COLUMNS[-1],
 )
+MOVED = 0.03  # of all requests: a share that moved so far within a minute is worth a chart
 
 
 class BalancerPane(Pane):
@@ -61,7 +62,8 @@ class BalancerPane(Pane):
         if canvas.height >= 4 or not rows:
             _facts(canvas, part)
             y = 1
-        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed)
+        charts = _charts(part, rows)
+        height = canvas.height - room_for_histories(canvas, charts, zoomed=view.zoomed)
         table = Table(canvas, named(ZOOMED if view.zoomed else COLUMNS, (b.name for b in rows)))
         if rows and (height - y > len(rows) or view.zoomed):
             table.head(y)
@@ -79,7 +81,7 @@ class BalancerPane(Pane):
             _row(table, line, rows[i], top, view.glyphs)
         if len(rows) > room > 1:
             _rest(canvas, y + shown, [b for i, b in enumerate(rows) if i not in lines], view.glyphs)
-        fill_with_histories(canvas, y + min(room, len(rows)), _charts(part, rows), view.glyphs)
+        fill_with_histories(canvas, y + min(room, len(rows)), charts, view.glyphs)
 
 
 def _order(part: Balancer, view: PaneView) -> list[Backend]:
@@ -88,8 +90,9 @@ def _order(part: Balancer, view: PaneView) -> list[Backend]:
 
 
 def _charts(part: Balancer, rows: Sequence[Backend]) -> tuple[History, ...]:
-    """How much is asked, and the shares of the first servers (those in trouble)."""
-    shares = [(f"share of {b.name}", b.share_trend, _share, Role.CHART2) for b in rows[:3]]
+    """How much is asked, and the shares that moved in the last minute (of those in trouble first)."""
+    moved = [b for b in rows if swing(b.share_trend) >= MOVED]
+    shares = [(f"share of {b.name}", b.share_trend, _share, Role.CHART2) for b in moved[:3]]
     return (("asked", part.rate_trend, lambda v: rate(v, 0), Role.CHART), *shares)
 
 

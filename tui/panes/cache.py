@@ -70,9 +70,9 @@ class CachePane(Pane):
         if canvas.height >= len(rows) + 4:
             _why(canvas, 1, part)
             y = 2
-        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed)
+        height = canvas.height - room_for_histories(canvas, _charts(part), zoomed=view.zoomed)
         if view.zoomed:
-            y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, height - y - 1), _settings(part)) + 1
+            y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, height - y - 1), _settings(part), ("entries",)) + 1
         table = Table(canvas, named(COLUMNS, (n.name for n in rows)))
         if height - y > len(rows) > 0:
             table.head(y)

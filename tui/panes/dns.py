@@ -13,7 +13,7 @@ from ..marks import attention_of, mark
 from ..pane import Pane, PaneView
 from ..safe import safe_text
 from ..units import duration, percent, rate, whole
-from .history import History, fill_with_histories, room_for_histories
+from .history import LEAST_ROWS, History, fill_with_histories, room_for_histories
 from .table import Column, Fact, Table, before, dot, facts, rank, sound, spark, when
 
 __all__ = ["DnsPane"]
@@ -22,6 +22,7 @@ PLAIN_BARS = "=-#.+:~*"
 # no green, yellow or orange here, which would read as a state
 SERIES: tuple[Code, ...] = (Role.S0, Role.S5, Role.S4, Role.ACCENT)
 WALK = ("root", "tld", "authority")  # levels that only a full walk reaches
+WALKS, LONGEST = 4, 26  # walks that are told before there is a chart; cells of a resolver's name
 FAILING = 0.01  # share of look-ups without an answer that counts as degraded
 LEVELS = (
     Column("mark", 1, 9),
@@ -75,9 +76,8 @@ class DnsPane(Pane):
         for record in records[: max(1, canvas.height - y - walks)]:
             if y < canvas.height:
                 y += _record(canvas, y, record, part, view.glyphs, min(2, canvas.height - y - walks))
-        for walk in part.walks[: max(0, canvas.height - y)]:
-            _walk(canvas, y, walk, view.glyphs)
-            y += 1
+        room = canvas.height - y
+        y = _walks(canvas, y, part.walks[: max(0, min(room, WALKS) if room >= WALKS + LEAST_ROWS else room)], view.glyphs)
         fill_with_histories(canvas, y, _charts(part), view.glyphs)
 
 
@@ -178,18 +178,27 @@ def _record(canvas: Canvas, y: int, record: Record, part: Dns, glyphs: Glyphs, r
     return 2
 
 
-def _walk(canvas: Canvas, y: int, walk: Walk, glyphs: Glyphs) -> None:
+def _walks(canvas: Canvas, y: int, walks: Sequence[Walk], glyphs: Glyphs) -> int:
+    """A line each, names and costs below one another. Returns the row after them."""
+    name = max((cell_len(safe_text(walk.resolver)) for walk in walks), default=0)
+    for walk in walks:
+        _walk(canvas, y, walk, min(name, LONGEST), glyphs)
+        y += 1
+    return y
+
+
+def _walk(canvas: Canvas, y: int, walk: Walk, name: int, glyphs: Glyphs) -> None:
     """A full walk in one line: each level with what it cost; from the cache it cost nothing."""
     arrow = " > " if glyphs is Glyphs.ASCII else " → "
     pieces: list[tuple[str, Code]] = []
     for number, (level, cost) in enumerate(walk.steps):
         pieces.append(((arrow if number else "") + level + " ", Role.DIM))
-        pieces.append((cost, Role.OK if cost == "cached" else Role.TEXT))
+        pieces.append((cost.rjust(6), Role.OK if cost == "cached" else Role.TEXT))
     facts(
         canvas,
         y,
         (
-            Fact(7, (("walk ", Role.DIM), (walk.resolver, Role.TEXT))),
+            Fact(7, (("walk ", Role.DIM), (fit(walk.resolver, name), Role.TEXT))),
             Fact(9, tuple(pieces)),
             Fact(5, (("= ", Role.DIM), (duration(walk.total_ms / 1e3, 0), Role.TEXT | BOLD))),
             Fact(2, (("at ", Role.DIM), (when(walk.at), Role.DIM))),
@@ -200,7 +209,7 @@ def _walk(canvas: Canvas, y: int, walk: Walk, glyphs: Glyphs) -> None:
 
 def _zoomed(canvas: Canvas, part: Dns, view: PaneView) -> None:
     """History, every level, every record with who answers what, how long answers still live, every walk kept."""
-    height = canvas.height - room_for_histories(canvas, zoomed=True)
+    height = canvas.height - room_for_histories(canvas, _charts(part), zoomed=True)
     y = 1
     table = Table(canvas, LEVELS)
     table.head(y)
@@ -233,9 +242,7 @@ def _zoomed(canvas: Canvas, part: Dns, view: PaneView) -> None:
             y += 1
             canvas.text(0, y, line, Role.CHART)
         y += 2
-    for walk in part.walks[: max(0, height - y)]:
-        _walk(canvas, y, walk, view.glyphs)
-        y += 1
+    y = _walks(canvas, y, part.walks[: max(0, height - y)], view.glyphs)
     fill_with_histories(canvas, y, _charts(part), view.glyphs)
 
 

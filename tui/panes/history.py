@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from ..charts import Glyphs, Sample, area, nice_top
 from ..draw import BOLD, Canvas, Code, Role, cell_len, fit
 
-__all__ = ["WINDOW", "History", "draw_histories", "draw_history", "fill_with_histories", "room_for_histories", "window_of"]
+__all__ = ["WINDOW", "History", "draw_history", "fill_with_histories", "lively", "room_for_histories", "swing", "window_of"]
 
 WINDOW = 60  # seconds, samples of a trend
 LEAST_ROWS, MOST_ROWS = 3, 9  # of one chart: a title and two rows, and more than enough
+HIGH, HIGHEST = 13, 17  # rows from which two lines of charts are better than one, and beyond which there is only more ink
 LEAST = 26  # cells of a chart beside another one
 
 History = tuple[str, Sequence[float], Callable[[float], str], Code]  # title, one sample a second, how to write one, colour
@@ -50,23 +52,39 @@ def draw_history(canvas: Canvas, history: History, glyphs: Glyphs, high: float |
         canvas.text(0, canvas.height - 1, (ends[0] + rule * middle + ends[1])[: canvas.width], Role.FAINT)
 
 
-def room_for_histories(canvas: Canvas, *, zoomed: bool) -> int:
+def swing(values: Sequence[float]) -> float:
+    """How far the last minute reached from its lowest to its highest."""
+    recent = [v for v in values[-WINDOW:] if math.isfinite(v)]
+    return max(recent) - min(recent) if recent else 0.0
+
+
+def lively(histories: Sequence[History], least: float = 0.0) -> tuple[History, ...]:
+    """Those that were above `least` in the last minute: a chart of zeros is a hole in the picture, the number is told anyway."""
+    return tuple(h for h in histories if any(math.isfinite(v) and v > least for v in h[1][-WINDOW:]))
+
+
+def room_for_histories(canvas: Canvas, histories: Sequence[History], *, zoomed: bool) -> int:
     """Rows at the bottom that the other lines of a pane leave to charts in any case; more if there is more room."""
-    return MOST_ROWS if zoomed and canvas.height >= 2 * MOST_ROWS + 4 else 0
+    return MOST_ROWS if zoomed and lively(histories) and canvas.height >= 2 * MOST_ROWS + 4 else 0
 
 
 def fill_with_histories(canvas: Canvas, y: int, histories: Sequence[History], glyphs: Glyphs) -> None:
-    """Use what is free from row y on for charts, if it is enough to read them."""
+    """Use what is free from row y on for charts, if it is enough to read them: side by side, below one another if it is much.
+
+    All charts have the same size, so that a moment has the same place in those of a column.
+    """
+    histories = lively(histories)
     free = canvas.height - y
-    if free >= LEAST_ROWS and histories:
-        rows = free - (free > LEAST_ROWS + 1)  # a blank row before it, unless the chart needs it
-        draw_histories(canvas.inside(0, canvas.height - rows, canvas.width, rows), histories, glyphs)
-
-
-def draw_histories(canvas: Canvas, histories: Sequence[History], glyphs: Glyphs, high: float | None = None) -> None:
-    """Several side by side, as many as fit in their order."""
-    count = max(1, min(len(histories), (canvas.width + 3) // (LEAST + 3)))
-    for at, history in enumerate(histories[:count]):
-        x = (canvas.width + 3) * at // count
-        width = (canvas.width + 3) * (at + 1) // count - 3 - x
-        draw_history(canvas.inside(x, 0, width, canvas.height), history, glyphs, high)
+    if free < LEAST_ROWS or not histories:
+        return
+    rows = free - (free > LEAST_ROWS + 1)  # a blank row before it, unless the chart needs it
+    top = canvas.height - rows
+    beside = max(1, (canvas.width + 3) // (LEAST + 3))
+    lines = max(1, min(-(-len(histories) // min(2, beside)), (rows + 1) // (HIGH + 1)))
+    across = min(beside, -(-len(histories) // lines))
+    high = min(HIGHEST, (rows + 1) // lines - 1)
+    for at, history in enumerate(histories[: across * lines]):
+        line, column = divmod(at, across)
+        x = (canvas.width + 3) * column // across
+        width = (canvas.width + 3) * (column + 1) // across - 3 - x
+        draw_history(canvas.inside(x, top + line * (high + 1), width, high), history, glyphs)

@@ -5,17 +5,18 @@ A story that is longer than its room keeps its first cause and its latest effect
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from engine.snapshot import Snapshot
 
 from ..charts import Glyphs
-from ..draw import Canvas, Role, cell_len, fit
+from ..draw import Canvas, Role, cell_len, fit, fit_words
 from ..frame import Verdict
 from ..marks import EVENT_ROLE
 from ..pane import Pane, PaneView
 from ..safe import safe_text
-from ..story import DEEPEST, Line, teller, told, weave
+from ..story import DEEPEST, LEAST_TEXT, Line, teller, told, weave
 from .map_strip import said
 from .table import when
 
@@ -34,7 +35,7 @@ class LogPane(Pane):
         if faults:
             newest = max(faults, key=lambda f: (f.since, f.id))
             last = "".join(text for text, _ in said(newest))
-            words = f"{len(faults)} fault{'s' * (len(faults) > 1)} active, last: {last}"
+            words = f"{len(faults)} fault{'s' * (len(faults) > 1)} active: {last}"
             return Verdict(words, 1)
         events = snapshot.events
         return Verdict(events[-1].text if events else "nothing happened yet", 0)
@@ -52,14 +53,18 @@ class LogPane(Pane):
             canvas.text(0, 0, fit(words, min(canvas.width, len(words))), Role.DIM)
         rows = rows[view.scroll :]
         newest = max((e.id for e in snapshot.events), default=0)
-        for y, row in enumerate(rows[: canvas.height]):
+        spare, y = canvas.height - len(rows), 0
+        for row in rows:
             if isinstance(row, int):
                 dots = "..." if view.glyphs is Glyphs.ASCII else "…"
                 canvas.text(9, y, fit(f"{dots} {row} more", max(0, min(16, canvas.width - 9))), Role.FAINT)
-            else:
-                _line(canvas, y, row, view.glyphs)
-                if row.event.id == newest:
-                    canvas.watch("log.newest", newest, 0, y, 8)
+                y += 1
+                continue
+            if row.event.id == newest:
+                canvas.watch("log.newest", newest, 0, y, 8)
+            more = _line(canvas, y, row, view.glyphs, max(0, spare))
+            spare -= more
+            y += 1 + more
 
 
 def _stories(snapshot: Snapshot, view: PaneView) -> list[list[Line]]:
@@ -92,23 +97,28 @@ def _fill(stories: Sequence[list[Line]], room: int) -> list[Row]:
     return rows
 
 
-def _line(canvas: Canvas, y: int, line: Line, glyphs: Glyphs) -> None:
+def _line(canvas: Canvas, y: int, line: Line, glyphs: Glyphs, spare: int) -> int:
+    """An event; a long text goes on below itself in up to `spare` more rows, which are returned."""
     event, depth = line.event, min(line.depth, DEEPEST)
-    role = EVENT_ROLE.get(event.level, Role.TEXT)
-    if event.target:
-        canvas.spot(event.target, 0, y, canvas.width)
 
-    def write(x: int, text: str, code: int) -> int:
-        return canvas.text(x, y, fit(text, max(0, min(cell_len(safe_text(text)), canvas.width - x))), code)
+    def write(x: int, y: int, text: str, code: int) -> int:
+        return canvas.text(x, y, fit_words(text, max(0, canvas.width - x)), code)
 
-    x = write(0, when(event.at), Role.DIM) + 1
+    x = write(0, y, when(event.at), Role.DIM) + 1
     if depth:
         step = 2 if canvas.width < 70 else 3
-        x = write(x + step * (depth - 1) + 1, "`-" if glyphs is Glyphs.ASCII else "└─", Role.FAINT) + 1
+        x = write(x + step * (depth - 1) + 1, y, "`-" if glyphs is Glyphs.ASCII else "└─", Role.FAINT) + 1
     you = event.by.startswith("you")
-    who = teller(event)
     if canvas.width >= 60 or you:
-        x = write(x, who, Role.YOU if you else Role.DIM) + 1
+        x = write(x, y, teller(event), Role.YOU if you else Role.DIM) + 1
     if event.keys:
-        x = write(x, event.keys, Role.KEY) + 1
-    write(x, told(event), role)
+        x = write(x, y, event.keys, Role.KEY) + 1
+    text, room = safe_text(told(event)), canvas.width - x
+    parts = [text] if cell_len(text) <= room or room < LEAST_TEXT else textwrap.wrap(text, room) or [text]
+    if len(parts) - 1 > spare:
+        parts = [*parts[:spare], " ".join(parts[spare:])]
+    for number, part in enumerate(parts):
+        write(x, y + number, part, EVENT_ROLE.get(event.level, Role.TEXT))
+    if event.target:
+        canvas.spot(event.target, 0, y, canvas.width, len(parts))
+    return len(parts) - 1

@@ -16,11 +16,12 @@ __all__ = ["draw_strip", "flow", "said", "strip_rows"]
 
 FAULTS = (
     Column("fault", 5, 3),
-    Column("what", 22, 9, 30),
+    Column("what", 28, 9, 30),
     Column("by", 6, 5, 8),
     Column("since", 14, 4),
-    Column("long", 7, 6, 0, ">"),
+    Column("long", 7, 2, 0, ">"),
 )
+GAP, ADDRESS = 3, 18  # cells before the address, and those without which it is left out
 
 
 def flow(snapshot: Snapshot) -> tuple[History, ...]:
@@ -38,31 +39,32 @@ def strip_rows(height: int, zoomed: bool, snapshot: Snapshot) -> int:
     """Rows to take from a map of this height."""
     if zoomed or height >= 22:
         return min(height // 3, len(snapshot.faults) + 2 + (len(snapshot.map.links) if zoomed else 0))
-    return 0 if height < 8 else 1 if height < 11 else 2
+    return 0 if height < 8 else 1
 
 
 def draw_strip(canvas: Canvas, snapshot: Snapshot, view: PaneView) -> None:
-    """What is broken first; the address last. In one or two rows the faults share a line."""
+    """What is broken first; the address last. In one row the faults share it with the address."""
     links = sorted(snapshot.map.links, key=lambda k: rank(k.state))
     faults = sorted(snapshot.faults, key=lambda f: (-f.since, -f.id))
-    y = 0
     if canvas.height <= 2:
+        end = -GAP
         if faults:
-            _all_faults(canvas, y, faults)
-            y += 1
+            end = _all_faults(canvas, 0, faults)
         elif links and attention_of(links[0].state) >= 2:
-            _link(canvas, y, links[0], view.glyphs)
+            end = _link(canvas, 0, links[0], view.glyphs)
+        rest = canvas.inside(end + GAP, 0, canvas.width - end - GAP, 1)
+        if rest.width >= ADDRESS:
+            _address(rest, 0, snapshot)
+        return
+    y = 1
+    table = Table(canvas, FAULTS, gap=2)
+    for fault in faults[: canvas.height - 2]:
+        _fault(table, y, fault, snapshot)
+        y += 1
+    if view.zoomed:
+        for link in links[: canvas.height - 1 - y]:
+            _link(canvas, y, link, view.glyphs)
             y += 1
-    else:
-        y = 1
-        table = Table(canvas, FAULTS, gap=2)
-        for fault in faults[: canvas.height - 2]:
-            _fault(table, y, fault, snapshot)
-            y += 1
-        if view.zoomed:
-            for link in links[: canvas.height - 1 - y]:
-                _link(canvas, y, link, view.glyphs)
-                y += 1
     if y < canvas.height:
         _address(canvas, y, snapshot)
 
@@ -78,13 +80,13 @@ def said(fault: ActiveFault) -> tuple[tuple[str, Code], ...]:
     return (fault.target, Role.DOWN), (f" {text}", Role.TEXT)
 
 
-def _all_faults(canvas: Canvas, y: int, faults: list[ActiveFault]) -> None:
-    """All of them in one line, the newest first."""
+def _all_faults(canvas: Canvas, y: int, faults: list[ActiveFault]) -> int:
+    """All of them in one line, the newest first. Returns the x after them."""
     items = [Fact(99, ((f"{len(faults)} faults" if len(faults) > 1 else "fault", Role.DIM),))]
     for number, fault in enumerate(faults[:8]):
         words = said(fault)
         items.append(Fact(50 - number, words, fault.target))
-    facts(canvas, y, items, gap=2)
+    return facts(canvas, y, items, gap=2)
 
 
 def _address(canvas: Canvas, y: int, snapshot: Snapshot) -> None:
@@ -100,10 +102,11 @@ def _address(canvas: Canvas, y: int, snapshot: Snapshot) -> None:
     facts(canvas, y, (before(9, "public", balancer.address, Role.ACCENT), holder, refused))
 
 
-def _link(canvas: Canvas, y: int, link: Link, glyphs: Glyphs) -> None:
+def _link(canvas: Canvas, y: int, link: Link, glyphs: Glyphs) -> int:
+    """A link in one line. Returns the x after it."""
     state = mark(link.state)
     canvas.spot(link.name, 0, y, canvas.width)
-    facts(
+    return facts(
         canvas,
         y,
         (

@@ -16,7 +16,7 @@ from ..marks import attention_of, mark
 from ..pane import Pane, PaneView
 from ..units import count, duration, percent, rate, size, whole
 from .failover import draw_failovers
-from .history import History, fill_with_histories, room_for_histories
+from .history import History, fill_with_histories, lively, room_for_histories
 from .table import Column, Fact, Table, dot, draw_more, facts, named, rank, some_of, sound, spark
 
 __all__ = ["ReplicationPane"]
@@ -43,6 +43,7 @@ ZOOMED = (
     Column("wait", 6, 1, 0, ">", "wait"),
     *COLUMNS[8:],
 )
+WORTH = 0.01  # seconds behind that a chart is drawn for
 LAGS, FAR = 1.0, 10.0  # seconds behind that ask for a look, and that count as degraded
 LATELY = 60.0  # seconds for which a failover that is over keeps its lines
 Line = tuple[Shard, Replica | None]  # a node of a shard, or the shard as a whole
@@ -78,7 +79,8 @@ class ReplicationPane(Pane):
         if canvas.height >= 4 or not shards:
             _facts(canvas, part)
             y = 1
-        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed)
+        charts = _charts(part, shards)
+        height = canvas.height - room_for_histories(canvas, charts, zoomed=view.zoomed)
         lately = part.failovers if view.zoomed else [f for f in part.failovers if _lately(f, snapshot.now)]
         if lately and height - y >= 5:
             rows = min(height - y - 4, 12 if view.zoomed else 2)
@@ -102,7 +104,7 @@ class ReplicationPane(Pane):
                 _row(table, y, shard if first else None, node, top, view.glyphs)
             y += 1
         draw_more(canvas, y, hidden, view.glyphs)
-        fill_with_histories(canvas, y, _charts(part, shards), view.glyphs)
+        fill_with_histories(canvas, y, charts, view.glyphs)
 
 
 def _order(part: Replication, view: PaneView) -> list[Shard]:
@@ -172,16 +174,17 @@ def _facts(canvas: Canvas, part: Replication) -> None:
 
 
 def _charts(part: Replication, shards: Sequence[Shard]) -> tuple[History, ...]:
-    """The farthest of all, then the nodes that are farthest behind now."""
+    """The farthest of all, then the nodes that are farthest behind now; what was never WORTH a look is no chart."""
 
     def show(seconds: float) -> str:
         return duration(seconds, 0)
 
     nodes = sorted((n for s in shards for n in s.nodes if n.role != "primary"), key=lambda n: -sound(n.lag_s))
-    return (
+    found: tuple[History, ...] = (
         ("farthest behind", part.lag_trend, show, Role.CHART2),
-        *((f"{n.name} behind", n.lag_trend, show, Role.CHART) for n in nodes[:3]),
+        *((f"{n.name} behind", n.lag_trend, show, Role.CHART) for n in nodes),
     )
+    return lively(found, WORTH)[:4]
 
 
 def _row(table: Table, y: int, shard: Shard | None, node: Replica, top: float, glyphs: Glyphs) -> None:
@@ -202,6 +205,10 @@ def _row(table: Table, y: int, shard: Shard | None, node: Replica, top: float, g
     table.put(y, "words", words, state.role if attention_of(node.state) else Role.DIM, watch=f"replication.{node.name}")
     if leads:
         table.put(y, "lag", "head", Role.DIM)
+        return
+    if node.state in (NodeState.DOWN, NodeState.FENCED):  # it follows nobody: no seconds tell how far it is
+        table.put(y, "lag", "–", Role.DIM)
+        table.put(y, "txn", count(node.lag_txn, 7), Role.DIM)
         return
     far = Role.SLOW if node.lag_s >= LAGS else Role.TEXT
     table.put(y, "lag", duration(node.lag_s), far)

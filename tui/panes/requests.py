@@ -1,7 +1,7 @@
 """Pane 8, requests: sampled ones with where their time went, failed and slow first; zoomed one of them as a waterfall.
 
-The bar of a request is its time cut by hop, so that it shows at a glance whether a queue, a server or the wire made it slow.
-How long it took is the number beside it: a time-out would flatten all others on a common scale.
+The bar of a request is its time from birth to end, so that it shows at a glance whether a queue, a server or the wire made
+it slow. How long it took is the number beside it: a time-out would flatten all others on a common scale.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..draw import BOLD, Canvas, Role, cell_len
 from ..frame import Verdict
 from ..pane import Pane, PaneView
 from ..safe import safe_text
+from ..timing import Kind, parts_of, rest_of
 from ..units import count, duration, percent, plain, whole
 from ..waterfall import draw_waterfall, height_of
 from .settings import draw_settings, on_off
@@ -37,6 +38,8 @@ COLUMNS = (
 OK_MARK = ("●", "o")
 FAIL_MARK = ("✕", "x")
 OUTLAST = 10.0  # times its own latency that a span is drawn at most
+COUNTED = ("retry budget left", "arrived", "answered well", "failed", "shed", "work for nobody")
+LEAST = 0.02  # share of a request from which a part has a cell of its own, however short the bar
 FAILING = 0.001  # share of failed requests that counts as degraded
 
 
@@ -72,7 +75,9 @@ class RequestsPane(Pane):
             y = 1
         at = next((i for i, t in enumerate(rows) if trace_target(t) == view.selected), -1)
         if view.zoomed and rows:
-            y += 1 + draw_settings(canvas.inside(0, y, canvas.width, 4), _clients(snapshot)) if canvas.height >= 20 else 0
+            y += (
+                1 + draw_settings(canvas.inside(0, y, canvas.width, 4), _clients(snapshot), COUNTED) if canvas.height >= 20 else 0
+            )
             chosen = rows[max(0, at)]
             room = min(height_of(chosen), canvas.height - y)
             draw_waterfall(canvas.inside(0, y, canvas.width, room), _drawable(chosen), view.glyphs)
@@ -149,17 +154,14 @@ def _clients(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _slowest(trace: Trace) -> str:
-    """Where most of the time went: "wait web-6 352 ms"."""
-    known = sum(sound(part) for span in trace.spans for part in (span.wait_ms, span.service_ms, span.wire_ms))
-    best = sound(trace.latency_ms) - known  # what no hop accounts for is the way there and back
-    words = f"wire {trace.city} {duration(best / 1e3, 0)}"
-    for span in trace.spans:
-        name = span.node or span.hop
-        for what, ms in (("wait", span.wait_ms), ("serve", span.service_ms), ("wire", span.wire_ms)):
-            if ms > best:
-                best, words = ms, f"{what} {name} {duration(ms / 1e3, 0)}"
-    return words
+def _slowest(trace: Trace, room: int) -> str:
+    """Where most of the time went: "wait web-6 352 ms", in `room` cells without the name if that is too long."""
+    parts = [*rest_of(trace), *(part for span in trace.spans for part in parts_of(span))]
+    if not parts:
+        return ""
+    most = max(parts, key=lambda part: part.length)
+    long, short = (f"{words} {duration(most.length / 1e3, 0)}" for words in (most.words, most.short))
+    return long if cell_len(safe_text(long)) <= room else short
 
 
 def _row(table: Table, y: int, trace: Trace, glyphs: Glyphs) -> None:
@@ -172,7 +174,7 @@ def _row(table: Table, y: int, trace: Trace, glyphs: Glyphs) -> None:
     table.put(y, "time", duration(trace.latency_ms / 1e3), Role.TEXT | BOLD)
     table.put(y, "city", trace.city, Role.DIM)
     table.put(y, "try", str(trace.attempt + 1), Role.SLOW if trace.attempt else Role.DIM)
-    slowest = _slowest(trace)
+    slowest = _slowest(trace, table.width("slowest"))
     both = f"{trace.cause} · {slowest}"
     words = slowest if ok else both if cell_len(safe_text(both)) <= table.width("slowest") else trace.cause
     table.put(y, "slowest", words, Role.DIM if ok else Role.DOWN)
@@ -182,21 +184,15 @@ def _row(table: Table, y: int, trace: Trace, glyphs: Glyphs) -> None:
 
 
 def _bar(canvas: Canvas, trace: Trace, glyphs: Glyphs) -> None:
-    """Wire, wait and service of all hops as parts of the whole, one after another: thin, shaded and solid."""
+    """The request from its birth to its end: name, wait and service of every hop where they were, the wire between them."""
     total = trace.latency_ms
     if not 0 < total < float("inf"):
         return
-    marks = ".=#" if glyphs is Glyphs.ASCII else "─▒█"
-    at = 0.0
-    for span in trace.spans:
-        for ms, char, role in (
-            (span.wire_ms, marks[0], Role.FAINT),
-            (span.wait_ms, marks[1], Role.SLOW),
-            (span.service_ms, marks[2], Role.CHART),
-        ):
-            if not 0 < ms < float("inf"):
-                continue
-            first = round(min(at, total) / total * canvas.width)
-            at += ms
-            last = round(min(at, total) / total * canvas.width)
-            canvas.text(first, 0, char * max(0, last - first), role)
+    for part in (*rest_of(trace)[::-1], *(part for span in trace.spans for part in parts_of(span))):
+        end = total if part.kind is Kind.REST else part.start + part.length
+        first, last = (round(min(at, total) / total * canvas.width) for at in (part.start, end))
+        if part.length >= LEAST * total:
+            first = min(first, canvas.width - 1)
+            last = max(last, first + 1)
+        char, role = part.mark(glyphs)
+        canvas.text(first, 0, char * (last - first), role)

@@ -11,12 +11,13 @@ from ..draw import BOLD, REVERSE, Canvas, Code, Role
 from ..frame import Verdict
 from ..pane import Pane, PaneView
 from ..units import count, duration, percent, plain, rate, times
-from .history import fill_with_histories, room_for_histories
+from .history import History, fill_with_histories, room_for_histories, swing
 from .settings import draw_settings
 from .table import Column, Fact, Table, before, draw_more, facts, named, some_of, sound
 
 __all__ = ["ShardsPane"]
 
+COUNTED = ("still to move", "moved", "read from both owners", "busiest over mean")
 SERIES: tuple[Code, ...] = (Role.S0, Role.S1, Role.S2, Role.S3, Role.S4, Role.S5, Role.S6, Role.S7)
 NUMBERS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COLUMNS = (
@@ -60,12 +61,12 @@ class ShardsPane(Pane):
             y += 1
         if canvas.height >= 3:
             y += _move(canvas, y, part, view.glyphs)
-        if canvas.height - y >= len(rows) + 2 or view.zoomed:
+        if canvas.height - y >= len(rows) + 2 and not view.zoomed:
             _theory(canvas, y, part)
             y += 1
-        height = canvas.height - room_for_histories(canvas, zoomed=view.zoomed and bool(part.moved_trend))
+        height = canvas.height - room_for_histories(canvas, _charts(part), zoomed=view.zoomed)
         if view.zoomed:
-            y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, height - y - 1), _settings(part)) + 1
+            y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, height - y - 1), _settings(part), COUNTED) + 1
         table = Table(canvas, named(COLUMNS, (s.name for _, s in rows)))
         if height - y > len(rows):
             table.head(y)
@@ -80,12 +81,13 @@ class ShardsPane(Pane):
         if height - y >= 3 and part.hot:
             _hot(canvas.inside(0, y + 1, canvas.width, height - y - 1), part.hot)
             y += 2
-        if part.moved_trend:
-            fill_with_histories(canvas, y, (("keys moved", part.moved_trend, _count, Role.CHART),), view.glyphs)
+        fill_with_histories(canvas, y, _charts(part), view.glyphs)
 
 
-def _count(value: float) -> str:
-    return count(value, 0)
+def _charts(part: Shards) -> tuple[History, ...]:
+    """The move, while there is one and for a minute after it."""
+    moved: History = ("keys moved", part.moved_trend, lambda v: count(v, 0), Role.CHART)
+    return (moved,) if part.moving or swing(part.moved_trend) > 0 else ()
 
 
 def _order(part: Shards, view: PaneView) -> list[tuple[int, ShardShare]]:

@@ -131,8 +131,9 @@ class Table:
         if slot is not None and y < self.canvas.height:
             x, width, align = slot
             self.canvas.text(x, y, fit(text, width, align), code)
-            if watch:
-                self.canvas.watch(watch, text, x, y, width)
+            if watch:  # only the words flash: an empty stretch that lights up says nothing
+                lit = max(1, min(width, cell_len(safe_text(text))))
+                self.canvas.watch(watch, text, x + (width - lit if align == ">" else 0), y, lit)
 
     def bar(self, y: int, column: str, share: float, glyphs: Glyphs, code: Code, *, rail: bool = False) -> None:
         """A thin horizontal bar, so that bars in neighbouring rows stay apart. `rail`: show the full length faintly."""

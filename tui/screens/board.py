@@ -123,13 +123,17 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         return tuple(spec.id for spec in self.board.specs)
 
     def action_move(self, across: int, down: int) -> None:
-        """Arrows: walk through the pane's lines; sideways to the next pane."""
+        """Arrows: walk through the pane's lines; sideways over the map's columns, and from its edge to the next pane."""
         if self.widget.shown is None:
             return
-        if across:
-            self.action_focus_pane(across)
-            return
         pane = self.board.focus(self.state)
+        if across:
+            beside = self.widget.beside(across) if pane == self.board.specs[0].id else ""
+            if beside:
+                self.change(Select(beside, pane))
+            else:
+                self.action_focus_pane(across)
+            return
         targets = self.board.targets_of(pane, self.widget.shown, self.state)
         self.change(Select(step_through(targets, self.state.selected, down), pane))
 

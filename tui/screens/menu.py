@@ -21,7 +21,8 @@ from ..units import plain
 
 __all__ = ["MenuScreen", "MenuWidget", "columns_of"]
 
-COLUMN, WIDE_COLUMN = 37, 50
+COLUMN, WIDE_COLUMN = 37, 54
+BETWEEN = 3  # cells between columns
 FOOT = 4
 RIM = 2  # cells of the board beside a menu that say nothing: a second border would stand in them
 
@@ -41,6 +42,11 @@ def columns_of(items: Sequence[Item], height: int) -> list[list[int | str]]:
                 lines.insert(0, item.family)
         columns[-1].extend(lines)
     return columns
+
+
+def called(target: str) -> str:
+    """A target as people call it: a key of the data is a number to the engine."""
+    return f"item:{target}" if target.isdigit() else target
 
 
 class MenuWidget(CellWidget, can_focus=False):
@@ -80,15 +86,15 @@ class MenuWidget(CellWidget, can_focus=False):
         shown = columns[first : first + fit_columns]
         width = inside.width // max(1, len(shown))
         for number, column in enumerate(shown):
-            part = inside.inside(number * width, 0, width - 1, height)
+            part = inside.inside(number * width, 0, width - BETWEEN * (number < len(shown) - 1), height)
             for y, line in enumerate(column):
                 if isinstance(line, str):
                     part.text(0, y, line, Role.DIM | BOLD)
                 else:
                     self._row(part, y, line)
-        if len(columns) > fit_columns:
-            inside.right(inside.width, height, f"{here + 1}/{len(columns)}", Role.DIM)
         self._foot(inside.inside(0, height, inside.width, FOOT))
+        if len(columns) > fit_columns:
+            inside.right(inside.width, height, f" {here + 1}/{len(columns)}", Role.DIM)
 
     def _row(self, canvas: Canvas, y: int, index: int) -> None:
         item, state = self.menu.items[index], self.state
@@ -96,7 +102,7 @@ class MenuWidget(CellWidget, can_focus=False):
         done = len(state.typed) if possible else 0
         x = canvas.text(1, y, item.keys[:done], Role.DIM)
         canvas.text(x, y, item.keys[done:], Role.KEY | BOLD if possible else Role.FAINT)
-        note = item.note or (state.target(self.menu.items, index) if item.make is not None else "")
+        note = item.note or (called(state.target(self.menu.items, index)) if item.make is not None else "")
         room = canvas.width - 5
         note = fit(note, min(cell_len(note), max(14, room - cell_len(item.title) - 2), max(0, room - 12)))
         canvas.text(5, y, fit(item.title, room - cell_len(note) - 1), Role.TEXT if possible else Role.FAINT)
@@ -107,14 +113,15 @@ class MenuWidget(CellWidget, can_focus=False):
 
     def _foot(self, canvas: Canvas) -> None:
         item, state = self.menu.items[self.state.at], self.state
-        canvas.text(0, 0, ("-" if self.glyphs is Glyphs.ASCII else "─") * (canvas.width - 6), Role.FAINT)
-        for y, line in enumerate(textwrap.wrap(safe_text(item.explain or item.title), max(8, canvas.width))[:2], 1):
+        canvas.text(0, 0, ("-" if self.glyphs is Glyphs.ASCII else "─") * canvas.width, Role.FAINT)
+        words = item.explain if item.make is not None and item.explain else " · ".join(filter(None, (item.title, item.explain)))
+        for y, line in enumerate(textwrap.wrap(safe_text(words), max(8, canvas.width))[:2], 1):
             canvas.text(0, y, line, Role.TEXT)
         x = 0
         target = state.target(self.menu.items, state.at)
         if target:
             x = canvas.text(x, 3, "on ", Role.DIM)
-            x = canvas.text(x, 3, target, Role.ACCENT | BOLD)
+            x = canvas.text(x, 3, called(target), Role.ACCENT | BOLD)
             if len(item.targets) > 1:
                 x = canvas.text(x, 3, "  Tab", Role.KEY | BOLD)
                 x = canvas.text(x, 3, f" another of {len(item.targets)}", Role.DIM)
