@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import Service
+from .rows import set_columns
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -17,8 +18,12 @@ I8 = NDArray[np.int64]
 class Zipf:
     """Keys 0..n-1 with weight 1 / (rank + 1) ** s, drawn in constant time from an alias table (Walker 1977).
 
-    The table is built by one sweep written as prefix sums: light entries are topped up by heavy ones in order.
+    The table is built by one sweep written as prefix sums: light entries are topped up by heavy ones in order. What a draw
+    looks up of an entry lies side by side: the table is far larger than a processor's cache.
     """
+
+    accept: F8
+    alias: I8
 
     def __init__(self, n: int, s: float) -> None:
         self.n = n
@@ -26,8 +31,8 @@ class Zipf:
         weights = np.array([float(i) ** -s for i in range(1, n + 1)])  # libm pow, the same on every machine we know
         self.total = float(np.cumsum(weights)[-1])
         scaled = weights * (n / self.total)
-        self.accept: F8 = np.ones(n)
-        self.alias: I8 = np.arange(n, dtype=np.int64)
+        set_columns(self, {"accept": ("f8", 1.0), "alias": ("i8", 0)}, n)
+        self.alias[:] = np.arange(n)
         heavy = np.flatnonzero(scaled >= 1.0)
         light = np.flatnonzero(scaled < 1.0)
         if light.size and heavy.size:
@@ -68,7 +73,7 @@ def poisson_times(rng: np.random.Generator, rate: float, start: float, end: floa
     n = int(rng.poisson(rate * span))
     if not n:
         return np.empty(0)
-    spacing = np.cumsum(rng.standard_exponential(n + 1))
+    spacing = rng.standard_exponential(n + 1).cumsum()
     times: F8 = start + spacing[:-1] * (span / spacing[-1])
     return times
 

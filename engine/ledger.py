@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .causes import Cause
-from .flights import Outcome
+from .flights import RIGHT, Outcome
 from .meter import Histogram, Meter, Trend, quantile
 
 F8 = NDArray[np.float64]
@@ -53,15 +53,15 @@ class Ledger:
 
     def end_well(self, route: NDArray[np.uint8], source: NDArray[np.uint8], latency_s: F8) -> None:
         """As `end`, when all are right."""
-        self.outcomes.add_one(Outcome.OK, route.size)
-        self.by_route[:, Outcome.OK + 1] += np.bincount(route, minlength=self.by_route.shape[0])
-        self.by_source[:, Outcome.OK + 1] += np.bincount(source, minlength=SOURCES)
+        self.outcomes.add_one(RIGHT, route.size)
+        self.by_route[:, RIGHT + 1] += np.bincount(route, minlength=self.by_route.shape[0])
+        self.by_source[:, RIGHT + 1] += np.bincount(source, minlength=SOURCES)
         self.latency.add(latency_s * 1e3)
 
     def end(self, route: I8, source: I8, outcome: I8, cause: I8, latency_s: F8) -> None:
         """User requests that ended, (n,) each; latency from birth to the last answer or give-up, seconds."""
         self.outcomes.add(outcome)
-        bad = outcome != Outcome.OK
+        bad = outcome != RIGHT
         np.add.at(self.by_route, (route, outcome + 1), 1)
         np.add.at(self.by_source, (source, outcome + 1), 1)
         if bad.any():

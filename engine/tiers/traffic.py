@@ -152,7 +152,11 @@ class Traffic(Tier):
     def _routes(self, n: int) -> I8:
         if self.route_edges.size == 1:
             return np.zeros(n, dtype=np.int64)
-        found: I8 = self.route_edges.searchsorted(self.rng.random(n), side="right")
+        found: I8
+        if self.route_edges.size == 2:
+            found = (self.rng.random(n) >= self.route_edges[0]).astype(np.int64)
+            return found
+        found = self.route_edges.searchsorted(self.rng.random(n), side="right")
         return np.minimum(found, self.route_edges.size - 1)
 
     def _first_read(self) -> int:
@@ -174,12 +178,12 @@ class Traffic(Tier):
         flights.user[slots] = user
         flights.key[slots] = key
         flights.route[slots] = route
-        flights.kind[slots] = self.route_kind[route]
+        kind = self.route_kind[route]
+        flights.kind[slots] = kind
         flights.source[slots] = source
         flights.city[slots] = city
-        flights.attempt[slots] = 0
         flights.born[slots] = t
-        self.draw_demands(slots, web_work, db_work)
+        self.draw_demands(slots, kind, web_work, db_work)
         if self.recorded is not None:
             row = Births(t, user, key, route, flights.web_work[slots], flights.db_work[slots])
             self.recorded.append((flights.id[slots], row))
@@ -187,8 +191,10 @@ class Traffic(Tier):
         self.core.ledger.arrive(route, source)
         self.clients.launch(t, slots, firsts=t.size)
 
-    def draw_demands(self, slots: I8, web_work: F8 | None = None, db_work: F8 | None = None) -> None:
-        """Service demands of new attempts: given, or drawn from the generators of the two tiers."""
+    def draw_demands(
+        self, slots: I8, kind: NDArray[np.uint8], web_work: F8 | None = None, db_work: F8 | None = None
+    ) -> None:
+        """Service demands of new attempts of these kinds (n,): given, or drawn from the generators of the two tiers."""
         config = self.core.config
         flights = self.core.flights
         n = slots.size
@@ -197,7 +203,7 @@ class Traffic(Tier):
         flights.web_work[slots] = web_work
         if db_work is None:
             db_work = demands(self.rng_db, config.database.read, n)
-            writes = (flights.kind[slots] == Kind.WRITE).nonzero()[0]
+            writes = kind.nonzero()[0]
             if writes.size:
                 db_work[writes] = demands(self.rng_db, config.database.write, writes.size)
         flights.db_work[slots] = db_work

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...causes import SILENT, Cause
 from ...core import Core, generator
-from ...flights import CLIENT, SERVER, Outcome
+from ...flights import CLIENT, RIGHT, SERVER, Outcome
 from ...order import row_order
 from ...pending import Pending
 from ...snapshot import Clients as Reading
@@ -182,10 +182,11 @@ class Clients(Tier):
         final = slots
         well = not np.count_nonzero(outcome)
         if well:
-            flights.outcome[slots] = Outcome.OK
+            outcome.fill(RIGHT)
+            flights.outcome[slots] = outcome
         else:
             good = outcome == Outcome.IN_FLIGHT
-            flights.outcome[slots[good]] = Outcome.OK
+            flights.outcome[slots[good]] = RIGHT
             blame(core, slots[~good])
             again = self._retry(t, slots, ~good)
             if again.any():
@@ -195,7 +196,7 @@ class Clients(Tier):
             return
         latency = t - flights.born[final]
         ledger = core.ledger
-        done = flights.outcome[final]
+        done = outcome if well else flights.outcome[final]
         if well:
             ledger.end_well(flights.route[final], flights.source[final], latency)
         else:
@@ -207,7 +208,7 @@ class Clients(Tier):
                 latency,
             )
         slow = latency > core.config.slo.latency
-        ledger.slow_ok.add_one(0, int(np.count_nonzero(slow if well else slow & (done == Outcome.OK))))
+        ledger.slow_ok.add_one(0, int(np.count_nonzero(slow if well else slow & (done == RIGHT))))
         ledger.seal(flights.root[final], t, done, flights.version[final])
         self.traffic.ended(t, final)
         for i in core.tracer.pick(flights, final):
@@ -237,7 +238,7 @@ class Clients(Tier):
             values = getattr(flights, column)
             values[new] = values[old]
         flights.attempt[new] = attempt + 1
-        self.traffic.draw_demands(new)
+        self.traffic.draw_demands(new, flights.kind[new])
         for i in self.core.tracer.pick(flights, old):
             self.core.tracer.open[int(new[i])] = self.core.tracer.open.pop(int(old[i]), [])
         self.waiting.push(t[again] + pause, new)
