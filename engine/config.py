@@ -262,6 +262,7 @@ class Scenario(Table, frozen=True):
     story: str = ""
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 7
     step_ms: Annotated[float, Meta(ge=0.1, le=100.0)] = 10.0
+    loop_parts: Annotated[int, Meta(ge=1, le=64)] = 1  # of a step, in which caches and database are taken in turn
     length: Annotated[float, Meta(gt=0.0, le=1e6)] = 120.0
     users: Users = Users()
     traffic: Traffic = Traffic()

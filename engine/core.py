@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 
 from .config import Scenario
+from .draws import least
 from .fabric import Fabric
 from .flights import Flights
 from .ledger import Ledger
@@ -21,15 +22,21 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 
 class Core:
-    """The shared context. During a step, `start` and `end` bound the window [start, end) in virtual seconds."""
+    """The shared context. During a step, `start` and `end` bound the window [start, end) in virtual seconds.
+
+    The loop of cache and database is taken in `parts` of a step, `part_dt` seconds each, one after the other.
+    """
 
     def __init__(self, config: Scenario, seed: int, fabric: Fabric) -> None:
         self.config = config
         self.seed = seed
         self.dt = config.step_ms / 1e3
+        self.parts = config.loop_parts
+        self.part_dt = self.dt / self.parts
         self.step_no = 0
         self.start = 0.0
         self.end = 0.0
+        self.least_db_work = min(least(config.database.read), least(config.database.write))  # of any request, s at speed 1
         self.flights = Flights()
         self.fabric = fabric
         self.log = EventLog()
@@ -40,6 +47,13 @@ class Core:
         """The next step begins: times derive from the integer step, so they never drift."""
         self.start = self.step_no * self.config.step_ms / 1e3
         self.end = (self.step_no + 1) * self.config.step_ms / 1e3
+
+    def open_part(self, part: int) -> None:
+        """The window shrinks to one of the step's `parts`; `open_window` widens it again."""
+        self.open_window()
+        start, end = self.start, self.end
+        self.start = start + part * self.part_dt
+        self.end = end if part == self.parts - 1 else start + (part + 1) * self.part_dt
 
     def close_window(self) -> None:
         """The step is done."""

@@ -78,6 +78,11 @@ def poisson_times(rng: np.random.Generator, rate: float, start: float, end: floa
     return times
 
 
+def least(service: Service) -> float:
+    """The least demand that `demands` can draw, seconds."""
+    return (service.mean_ms if service.cv2 == 0.0 else min(service.floor_ms, service.mean_ms)) / 1e3
+
+
 def demands(rng: np.random.Generator, service: Service, n: int) -> F8:
     """n service demands in seconds: floor + (mean - floor) X with E[X] = 1 and cv^2 of X as configured.
 

@@ -114,8 +114,7 @@ class World:
             self.dns.step()
             self.balancer.step()
             self.web.step()
-            self.cache.step()
-            self.database.step()
+            self._loop()
             self.clients.step()
             core.close_window()
             if int(core.now + 1e-9) > self.whole_second:
@@ -125,6 +124,23 @@ class World:
         except AssertionError as error:
             error.add_note(f"scenario {core.config.name}, seed {core.seed}, step {core.step_no}")
             raise
+
+    def _loop(self) -> None:
+        """Caches and database, who wait for each other: in parts of a step, each as far ahead as the other allows."""
+        core, cache, database = self.core, self.cache, self.database
+        cache.begin()
+        database.begin()
+        for part in range(core.parts):
+            core.open_part(part)
+            ahead = database.leads()
+            if ahead:
+                cache.give_up()
+                database.run_ahead()
+            cache.step()
+            if not ahead or part == core.parts - 1:
+                database.run()
+        core.open_window()
+        cache.judge()
 
     def _second(self) -> None:
         for tier in self.tiers:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..tiers.cache.desk import HIT
-from ..tiers.cache.index import Entry
-from ..tiers.cache.mail import DELETE, SET, WRITER
+from ..tiers.cache.mail import DELETE, FILL, SET, WRITER
 from .flow import expect
 
 if TYPE_CHECKING:
@@ -18,55 +17,54 @@ Place: TypeAlias = tuple[int, int]  # node, key
 
 
 class Ages:
-    """Keeps books of its own, from the messages that go in and the answers that come out.
+    """Keeps books of its own, from the cache's journal: the messages in the order in which the nodes handled them.
 
-    since: (node, key) -> (when it was last set there at the latest, s, and its time to live then). coming: sets and deletes on
-    the wire or in a queue, by (row, serial): where to, does it end what is there, and what is there.
+    since: (node, key) -> (when it was last set there, s, and its time to live then). values: (node, key) -> versions that may be
+    there: what was set last, or, where a set may have been refused for want of its lease, what was there before as well.
     """
 
     def __init__(self, world: World) -> None:
         self.since: dict[Place, tuple[float, float]] = {}
-        self.coming: dict[tuple[int, int], tuple[Place, bool, Entry | None]] = {}
-        self._look_ahead(world)
-
-    def _look_ahead(self, world: World) -> None:
-        mail, shelves = world.cache.mail, world.cache.desk.shelves
-        self.coming = {}
-        for row in np.flatnonzero((mail.kind == SET) | (mail.kind == DELETE)).tolist():
-            place = int(mail.node[row]), int(mail.key[row])
-            ends = int(mail.kind[row]) == DELETE or int(mail.token[row]) == WRITER
-            self.coming[row, int(mail.serial[row])] = place, ends, shelves[place[0]].get(place[1])
+        self.values: dict[Place, set[int]] = {}
+        for node, shelf in enumerate(world.cache.desk.shelves):
+            for key, entry in shelf.entries.items():
+                self.values[node, key] = {entry[0]}
+        world.cache.journal = []
 
     def judge(self, world: World) -> None:
-        """After a step: what arrived in it, and what was served."""
-        mail, desk, end = world.cache.mail, world.cache.desk, world.core.end
-        life = desk.ttl if desk.ttl > 0.0 else np.inf
+        """After a step: what arrived in it, what was served, and what is there now."""
+        cache = world.cache
+        life = cache.desk.ttl if cache.desk.ttl > 0.0 else np.inf
         touched: set[Place] = set()
-        was = dict(self.since)
-        for (row, serial), (place, ends, entry) in self.coming.items():
-            if int(mail.serial[row]) == serial and int(mail.kind[row]) in (SET, DELETE):
-                continue  # has not arrived yet
-            touched.add(place)
-            if ends and entry is not None:
-                still = desk.shelves[place[0]].get(place[1]) == entry
-                expect(not still, f"{world.cache.nodes.names[place[0]]} keeps key {place[1]} though a write has reached it")
-            self.since[place] = end, life
-        self._served(world, was, touched, life)
-        self._look_ahead(world)
+        for columns in cache.journal or ():
+            for at, node, key, kind, token, brought, verdict, version in zip(*(c.tolist() for c in columns), strict=True):
+                place = node, key
+                if kind == DELETE or (kind == SET and token == WRITER):
+                    self.values[place] = set()
+                if kind == SET:
+                    kept = self.values.get(place, set()) if token != FILL else set()
+                    self.values[place] = kept | {brought}
+                    self.since[place] = at, life
+                if kind in (SET, DELETE):
+                    touched.add(place)
+                elif verdict == HIT:
+                    self._served(world, at, place, version, life)
+        for place in sorted(touched):
+            self._held(world, place)
 
-    def _served(self, world: World, was: dict[Place, tuple[float, float]], touched: set[Place], life: float) -> None:
-        counts, desk, core = world.cache.counts, world.cache.desk, world.core
-        at, node, key = counts.recent
-        if not at.size or at[-1] < core.start:
-            return
-        verdict, version = counts.said
-        for t, n, k, v in zip(*(c[verdict == HIT].tolist() for c in (at, node, key, version)), strict=True):
-            name, place = world.cache.nodes.names[n], (n, k)
-            since, lives = self.since.get(place, (np.inf, np.inf)) if place in touched else was.get(place, (np.inf, np.inf))
-            most = lives + desk.stale_while_revalidate
-            expect(t - since <= most + 1e-9, f"{name} serves key {k}, {t - since:.3f} s after it was set; {most:g} s are allowed")
-            held = desk.shelves[n].get(k)
-            if place not in touched and held is not None:
-                expect(held[0] == v, f"{name} serves version {v} of key {k}, and holds version {held[0]}")
-            if desk.sliding and place in self.since:
-                self.since[place] = core.end, life
+    def _served(self, world: World, at: float, place: Place, version: int, life: float) -> None:
+        desk, name = world.cache.desk, world.cache.nodes.names[place[0]]
+        since, lives = self.since.get(place, (np.inf, np.inf))
+        most = lives + desk.stale_while_revalidate
+        age = at - since
+        expect(age <= most + 1e-9, f"{name} serves key {place[1]}, {age:.3f} s after it was set; {most:g} s are allowed")
+        may = self.values.get(place, set())
+        expect(version in may, f"{name} serves version {version} of key {place[1]}; set were {sorted(may)}")
+        if desk.sliding and place in self.since:
+            self.since[place] = at, life
+
+    def _held(self, world: World, place: Place) -> None:
+        name, held, may = world.cache.nodes.names[place[0]], world.cache.desk.shelves[place[0]].get(place[1]), self.values[place]
+        if held is not None:
+            expect(bool(may), f"{name} keeps key {place[1]} though a write has reached it")
+            expect(held[0] in may, f"{name} holds version {held[0]} of key {place[1]}; set were {sorted(may)}")

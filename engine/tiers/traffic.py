@@ -166,6 +166,7 @@ class Traffic(Tier):
     def _scripted(self, births: Births) -> None:
         due = int(np.searchsorted(births.t, self.core.end, side="left"))
         now, rest = births.cut(due)
+        self.core.least_db_work = min(self.core.least_db_work, float(now.db_work.min()))
         self.script = ([rest] if rest.t.size else []) + self.script[1:]
         self._birth(now.t, now.user, now.key, now.route, SCRIPTED, self.city_of(now.user), now.web_work, now.db_work)
 

@@ -6,6 +6,7 @@ and nobody asks any more: then everything comes to rest in bounded time (14).
 
 from __future__ import annotations
 
+import msgspec
 from apply_rig import effects
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -53,9 +54,11 @@ DEFAULTS = ("replication.fencing", "replication.automatic", "replication.mode", 
 class CommandsMachine(RuleBasedStateMachine):
     """Orders are given one by one and take effect when the world runs on."""
 
+    config = QUICK
+
     def __init__(self) -> None:
         super().__init__()
-        self.rig = Rig()
+        self.rig = Rig(self.config)
         self.defaults = {name: OPTIONS[name].value(self.rig.world) for name in DEFAULTS}
 
     def _node(self, number: int, *tiers: str) -> str:
@@ -183,6 +186,17 @@ class CommandsMachine(RuleBasedStateMachine):
         rig.checked.checker.check()
 
 
+class PartsMachine(CommandsMachine):
+    """The same where cache and database are taken in parts of a step so short that the database runs ahead."""
+
+    config = msgspec.structs.replace(QUICK, loop_parts=10)
+
+
+TestPartsMachine = PartsMachine.TestCase
+TestPartsMachine.settings = settings(
+    phases=(Phase.generate,), max_examples=4, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)  # fmt: skip
 TestCommandsMachine = CommandsMachine.TestCase
 TestCommandsMachine.settings = settings(
     phases=(Phase.generate,),  # making an example smaller would run the world for minutes; it is the same one each time

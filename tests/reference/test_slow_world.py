@@ -193,6 +193,30 @@ def test_without_loops_any_step_is_exact(hosts: Path, step_ms: float) -> None:
     compare(world, engine, by_model(world))
 
 
+@pytest.mark.parametrize(("step_ms", "parts"), [(1.0, 1), (4.0, 1), (8.0, 1), (24.0, 3), (24.0, 24)])
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("write_mode", ["invalidate", "through"])
+def test_the_loop_of_cache_and_database_is_exact_in_parts_as_long_as_it_is(
+    hosts: Path, step_ms: float, parts: int, single: bool, write_mode: str
+) -> None:
+    """Four wires of 2 ms and a demand of 1 ms at least: in parts of up to 9 ms nothing is decided too early."""
+    base = scenario(hosts)
+    config = scenario(
+        hosts, step_ms=step_ms, loop_parts=parts, balancer=msgspec.structs.replace(base.balancer, policy="round_robin"),
+        cache=msgspec.structs.replace(base.cache, single_flight=single, write_mode=write_mode),
+    )  # fmt: skip
+    world, engine = by_engine(config, births(13, 700))
+    assert world.core.ledger.late.sum[0] == 0
+    compare(world, engine, by_model(world))
+
+
+def test_a_part_longer_than_the_loop_is_counted_as_late(hosts: Path) -> None:
+    base = scenario(hosts)
+    balancer = msgspec.structs.replace(base.balancer, policy="round_robin")
+    world, _ = by_engine(scenario(hosts, step_ms=30.0, loop_parts=2, balancer=balancer), births(13, 700))
+    assert world.core.ledger.late.sum[0] > 0
+
+
 def test_what_longer_steps_cost_where_there_are_loops(hosts: Path, record_property: object) -> None:
     """The share of requests that end as in the model, by step; the engine itself counts decisions that came too late."""
     shares = {}

@@ -35,9 +35,9 @@ class Counts:
         self.asked_keys: list[I8] = []  # keys of this second's look-ups
         self.hot: list[tuple[int, int]] = []  # (key, look-ups) of the last second, hottest first
         self.asked_total = 0
-        # messages served in the last step: (time, node, key), to find decisions that were made too early
-        self.recent: tuple[F8, I8, I8] = (np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
-        self.said: tuple[I8, I8] = (np.empty(0, np.int64), np.empty(0, np.int64))  # verdict and version, one each
+        # messages served in the last pass: (time, node, key, verdict), to find decisions that were made too early
+        none = np.empty(0, np.int64)
+        self.recent: tuple[F8, I8, I8, I8] = (np.empty(0), none, none, none)
 
     def grow(self, nodes: int) -> None:
         """Make room for so many nodes."""
@@ -90,14 +90,14 @@ class Counts:
 
         t (n,) ascending, node (n,), key (n,). That is what a step longer than the shortest way round the loop costs.
         """
-        seen_t, seen_node, seen_key = self.recent
+        seen_t, seen_node, seen_key, verdict = self.recent
         if not t.size or not seen_t.size:
             return 0
         near, low = SCRATCH.near, key & LOW
         near[low] = True  # few of the keys seen pass this sieve, which is at hand
         met = near[seen_key & LOW].nonzero()[0]
         near[low] = False
-        met = met[self.said[0][met] != NOTHING]
+        met = met[verdict[met] != NOTHING]
         if not met.size:
             return 0
         seen_t, seen_node, seen_key = seen_t[met], seen_node[met], seen_key[met]

@@ -40,14 +40,15 @@ class CacheFills(CachePath):
             flights.wait[slots[late]] += deadline[late] - t[late]
             self._ask_another(deadline[late], rows[late])
             heard = ~late
-            slots, at, version, verdict, delay = slots[heard], at[heard], version[heard], verdict[heard], delay[heard]
+            slots, t, at, version = slots[heard], t[heard], at[heard], version[heard]
+            verdict, delay = verdict[heard], delay[heard]
         flights.wire[slots] += delay
         flights.flags[slots] |= MARKS[verdict]
         hit = verdict == FOUND
         which = hit.nonzero()[0]
         if which.size:
             found = slots[which]
-            self._read(found, version[which])
+            self._read(t[which], found, version[which])
             self.replies.from_web(at[which], found)
         which = (~hit).nonzero()[0]
         if which.size:
@@ -55,14 +56,23 @@ class CacheFills(CachePath):
             self.left[missed] = t
             self._to_database(t, missed)
 
-    def _read(self, slots: I8, version: I8) -> None:
-        """These requests have read these versions; a version older than the last commit is a stale read."""
+    def _read(self, t: F8, slots: I8, version: I8) -> None:
+        """Read versions (n,) at t (n,); whether they were the newest is judged when all commits of the step are known."""
+        self.core.flights.version[slots] = version
+        self.unjudged.append((t, slots, version))
+
+    def judge(self) -> None:
+        """At the end of a step: a version older than the last commit at the moment of the answer is a stale read."""
+        if not self.unjudged:
+            return
+        t, slots, version = self.unjudged[0] if len(self.unjudged) == 1 else map(np.concatenate, zip(*self.unjudged, strict=True))
+        self.unjudged = []
         flights = self.core.flights
-        flights.version[slots] = version
-        stale = version < self.database.committed(flights.key[slots].astype(np.int64))
-        if stale.any():
+        stale = version < self.database.committed(flights.key[slots].astype(np.int64), t)
+        n = int(np.count_nonzero(stale))
+        if n:
             flights.flags[slots[stale]] |= STALE
-            self.counts.add("stale", int(np.count_nonzero(stale)))
+            self.counts.add("stale", n)
 
     def _settle(self, served: Served) -> None:
         flights = self.core.flights
@@ -76,7 +86,7 @@ class CacheFills(CachePath):
             t, slot, node, version, since = (np.array(column) for column in zip(*served.answered, strict=True))
             flights.wait[slot] += t - since
             flights.flags[slot] |= MISS | COALESCED
-            self._read(slot, version)
+            self._read(t, slot, version)
             self.replies.send(t, slot, "cache", node)
         if served.failed:
             t, slot, node, cause, event, since = (np.array(column) for column in zip(*served.failed, strict=True))

@@ -55,15 +55,19 @@ class CachePath(Tier):
         core.fabric.add_tier(self.nodes)
         self.homes = Homes(part.mode, part.virtual_nodes, core.config.traffic.keys)
         self.mail = Mail()
-        self.inbox = Pending(core.dt)  # messages on the wire
-        self.patience = Pending(core.dt)  # deadlines of look-ups that will not be answered in time
+        self.inbox = Pending(core.part_dt)  # messages on the wire
+        self.patience = Pending(core.part_dt)  # deadlines of look-ups that will not be answered in time
         self.stations = Stations()
         self.desk = BulkDesk(part, self.mail, core.flights, generator(core.seed, "cache"), core.config.traffic.keys)
         self.rng = generator(core.seed, "cache errors")
         self.counts = Counts()
         self.gauge = Gauge()
+        self.unjudged: list[tuple[F8, I8, I8]] = []  # (t, slots, versions) that nodes have answered in this step
         self.leased = np.zeros(core.flights.capacity, dtype=np.bool_)
         self.left = np.zeros(core.flights.capacity)
+        # what nodes did in this step, batch by batch, if a checker wants to know: (at, node, key, kind, token, value of a set,
+        # verdict, version answered), (n,) each
+        self.journal: list[tuple[F8 | I8, ...]] | None = None
         self.all_alive = True  # every node is up and a member
         self.any_errors = False
         self.database: Database
@@ -158,6 +162,11 @@ class CachePath(Tier):
 
     # ---- the nodes' step
 
+    def begin(self) -> None:
+        """A step begins."""
+        if self.journal:
+            self.journal = []
+
     def step(self) -> None:
         """Let arrive what is due, serve it in order of (time, serial), give up what took too long."""
         core, mail = self.core, self.mail
@@ -176,7 +185,7 @@ class CachePath(Tier):
         gone = self.stations.departures(core.end)
         if gone.row.size:
             self._serve(gone)
-        self._give_up()
+        self.give_up()
 
     def _count_late(self, t: F8, rows: I8) -> None:
         """Sets and deletes that came before look-ups which the last step has decided already (the look-ahead rule)."""
@@ -209,8 +218,11 @@ class CachePath(Tier):
             slow &= self.mail.kind[rows] == LOOK_UP
             self.patience.push(self.mail.deadline[rows[slow]], rows[slow])
 
-    def _give_up(self) -> None:
-        """The library stops waiting at t and asks elsewhere; the node does not know and does the work all the same."""
+    def give_up(self) -> None:
+        """Libraries whose time is up before the window's end ask elsewhere; the node works on all the same.
+
+        They ask at once, without a wire between: where the database runs ahead, it has to hear of them before.
+        """
         mail = self.mail
         t, rows = self.patience.take(self.core.end, mail.serial)
         if not t.size:
@@ -240,6 +252,9 @@ class CachePath(Tier):
             faulty = self.rng.random(rows.size)[ask] < self.nodes.error_rate[gone.node[ask]]
             mail.kind[rows[ask[faulty]]] = FAULTY
         served = self.desk.serve(gone.finish, rows, gone.node)
+        if self.journal is not None:
+            of = [column[rows].astype(np.int64) for column in (mail.key, mail.kind, mail.token, mail.version)]
+            self.journal.append((gone.finish, gone.node, *of, served.verdict, served.version))
         asking, came, start, finish = rows[ask], gone.arrival[ask], gone.start[ask], gone.finish[ask]
         slots, flights = mail.slot[asking], core.flights
         flights.wire[slots] += came - mail.asked[asking]
@@ -261,8 +276,8 @@ class CachePath(Tier):
         """Note what was served; `ask` (n,) are the look-ups that somebody waits for, of rows `slots` (n,)."""
         counts, tracer = self.counts, self.core.tracer
         self.gauge.count(gone)
-        counts.recent = gone.finish, gone.node, self.mail.key[gone.row].astype(np.int64) if served.keys is None else served.keys
-        counts.said = served.verdict, served.version
+        keys = self.mail.key[gone.row].astype(np.int64) if served.keys is None else served.keys
+        counts.recent = gone.finish, gone.node, keys, served.verdict
         counts.decide(gone.node, served.verdict)
         for at in tracer.pick(self.core.flights, slots):
             i = int(ask[at])

@@ -20,6 +20,7 @@ from ...snapshot import Setting
 from ...snapshot.panes import Replication, Shards
 from ..base import OptionValue
 from . import reading as db_reading
+from .ahead import Until
 from .move import DatabaseMove
 from .shard import Role
 
@@ -27,8 +28,8 @@ from .shard import Role
 class Database(DatabaseMove):
     """Nodes "db-a1", "db-a2", ... of shard "s1", "db-b1", ... of "s2"; `group` of a node is its shard's name."""
 
-    def step(self) -> None:
-        """Boundary work first (hand-overs, re-pointing), then all requests in order of time."""
+    def begin(self) -> None:
+        """Work at a step's boundary: hand-overs, re-pointing, how far the tier may run ahead of the caches."""
         if self.places.moving:
             self._hand_over()
         elif any(shard.leaving for shard in self.shards):
@@ -39,6 +40,24 @@ class Database(DatabaseMove):
         self._end_fallbacks()
         if self.routing.stale(self.core.now):
             self.rebuild_pools()
+        self._look_ahead()
+
+    def step(self) -> None:
+        """Boundary work first, then all requests in order of time."""
+        self.begin()
+        self.run()
+
+    def run(self) -> None:
+        """Handle all that happens before the end of the window."""
+        end = self.core.end
+        self._run(Until(end, end, end))
+
+    def run_ahead(self) -> None:
+        """Handle what no cache can change any more, before the caches are served up to the window's end (see ahead.py)."""
+        self._run(self.settled())
+
+    def _run(self, until: Until) -> None:
+        self.until = until
         self._dispatch()
         self._admit()
         self._finish()
@@ -46,7 +65,7 @@ class Database(DatabaseMove):
             self._ring()
         if self.failed:
             self._dispatch()
-        self.handled = self.core.end
+        self.reached = until.reach
 
     def second(self) -> None:
         """Count what was served, note the lags, trim the logs."""

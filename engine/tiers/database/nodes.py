@@ -79,9 +79,9 @@ class DatabaseNodes(Tier):
         self.versions = Versions(core.config.traffic.keys, max(1, core.config.users.count))
         self.meters = Meters(core.config.traffic.keys)
         self.routing = Routing(len(core.fabric.zones))
-        self.outbox = Pending(core.dt)  # (t, slot) about to leave the web servers
-        self.inbox = Pending(core.dt)  # (t, slot) about to reach a database node
-        self.chores = Pending(core.dt, columns=2)  # (t, row, node) of jobs that are no requests; rows are negative
+        self.outbox = Pending(core.part_dt)  # (t, slot) about to leave the web servers
+        self.inbox = Pending(core.part_dt)  # (t, slot) about to reach a database node
+        self.chores = Pending(core.part_dt, columns=2)  # (t, row, node) of jobs that are no requests; rows are negative
         for i in range(config.shards):
             self._found_shard(config.replicas, i)
         self.places = Places(config, core.config.traffic.keys, [s.name for s in self.shards])

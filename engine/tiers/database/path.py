@@ -20,7 +20,8 @@ from ...pending import Pending
 from ...queueing import Admission
 from ...replies import Replies
 from ...rows import set_columns
-from .nodes import F8, I2, I8, DatabaseNodes
+from .ahead import DatabaseAhead
+from .nodes import F8, I2, I8
 from .shard import Role
 
 READ, WRITE = int(Kind.READ), int(Kind.WRITE)  # an enum costs six times an int in a comparison with an array
@@ -33,7 +34,7 @@ ROUNDS = 4  # a refusal may come back, and the next attempt with it, within one 
 Unheard: TypeAlias = tuple[bool, int, int, int]
 
 
-class DatabasePath(DatabaseNodes):
+class DatabasePath(DatabaseAhead):
     """From the web server to the node's queue, and failures on the way."""
 
     phase: NDArray[np.uint8]
@@ -43,38 +44,35 @@ class DatabasePath(DatabaseNodes):
 
     def __init__(self, core: Core, replies: Replies) -> None:
         super().__init__(core, replies)
-        self.failed = Pending(core.dt, columns=3)  # (t at the web server, slot, cause, event) of attempts that came to nothing
-        self.timers = Pending(core.dt, columns=2)  # (t, slot, id) of drivers whose patience may end
+        dt = core.part_dt
+        self.failed = Pending(dt, columns=3)  # (t at the web server, slot, cause, event) of attempts that came to nothing
+        self.timers = Pending(dt, columns=2)  # (t, slot, id) of drivers whose patience may end
         set_columns(self, COLUMNS, core.flights.capacity)
         self.abandoned: dict[tuple[int, int, float], Unheard] = {}  # (slot, node, arrival) of jobs whose driver has given up
-        self.late_acks = Pending(core.dt, columns=2)  # (t, slot, id) of writes that former primaries will acknowledge
+        self.late_acks = Pending(dt, columns=2)  # (t, slot, id) of writes that former primaries will acknowledge
         self.stray_count = 0  # former primaries that answer on their own
         self.recovering: list[int] = []  # shards that have been failed over and have not acknowledged a write yet
         self.wrote: list[tuple[F8, I8, I8]] = []  # answers that leave with the step's last: (t, slots, nodes) of writes
         self.fills: list[tuple[F8, I8, I8]] = []  # and of reads that fill
-        self.handled = 0.0  # everything before this moment has happened
 
     def arrive(self, t: F8, slots: I8) -> None:
         """Reads and writes leave their web servers at t (n,)."""
         if self.phase.size < self.core.flights.capacity:
-            self._grow()
+            set_columns(self, COLUMNS, self.core.flights.capacity, self.phase.size)
         self.tries[slots] = 0
         self.outbox.push(t, slots)
-
-    def _grow(self) -> None:
-        set_columns(self, COLUMNS, self.core.flights.capacity, self.phase.size)
 
     # ---- the drivers
 
     def _dispatch(self) -> None:
-        """Send off all that leaves the web servers before the end of the step, second attempts included."""
+        """Send off all that leaves the web servers before the end of the pass, second attempts included."""
         for _ in range(ROUNDS):
-            t, slots = self.outbox.take(self.core.end, self.core.flights.id)
+            t, slots = self.outbox.take(self.until.leave, self.core.flights.id)
             if t.size:
                 self._route(t, slots)
             if not self.failed:
                 return
-            t, (slots, cause, event) = self.failed.take_all(self.core.end)
+            t, (slots, cause, event) = self.failed.take_all(self.until.leave)
             if not t.size:
                 return
             self._try_again(t, slots, cause, event)
@@ -183,9 +181,9 @@ class DatabasePath(DatabaseNodes):
     # ---- the nodes' doors
 
     def _admit(self) -> None:
-        """Let in what reaches the nodes before the end of the step."""
+        """Let in what reaches the nodes before the end of the pass."""
         core, flights = self.core, self.core.flights
-        t, slots = self.inbox.take(core.end, flights.id)
+        t, slots = self.inbox.take(self.until.reach, flights.id)
         if t.size:
             node = flights.db[slots].astype(np.int64)
             welcome = self.takes_reads[node]
@@ -198,12 +196,13 @@ class DatabasePath(DatabaseNodes):
                 self._turn_away(t[~welcome], slots[~welcome], node[~welcome])
                 t, slots, node = t[welcome], slots[welcome], node[welcome]
         work = flights.db_work[slots]
-        if t.size and t.item(0) < core.start:  # came through a part of the world that is stepped later: decided too late
-            core.ledger.late.add_one(0, int(np.count_nonzero(t < core.start)))
-            flights.wait[slots] += np.maximum(core.start - t, 0.0)
-            t = np.maximum(t, core.start)
+        begin = self.reached
+        if t.size and t.item(0) < begin:  # came through a part of the world that is stepped later: decided too late
+            core.ledger.late.add_one(0, int(np.count_nonzero(t < begin)))
+            flights.wait[slots] += np.maximum(begin - t, 0.0)
+            t = np.maximum(t, begin)
         if self.chores:
-            at, (rows, where) = self.chores.take_all(core.end)
+            at, (rows, where) = self.chores.take_all(self.until.reach)
             if at.size:
                 t, slots, node, work = self._mix_chores(t, slots, work, at, rows, where)
         if not t.size:
@@ -215,7 +214,7 @@ class DatabasePath(DatabaseNodes):
         """Put jobs that are no requests among those that are, in order of time."""
         demand = np.array([self.places.jobs[row].work for row in rows.tolist()])
         node = np.concatenate([self.core.flights.db[slots].astype(np.int64), where])
-        t, slots = np.concatenate([t, np.maximum(at, self.core.start)]), np.concatenate([slots, rows])
+        t, slots = np.concatenate([t, np.maximum(at, self.reached)]), np.concatenate([slots, rows])
         order = time_order(t, slots)
         return t[order], slots[order], node[order], np.concatenate([work, demand])[order]
 
@@ -274,7 +273,7 @@ class DatabasePath(DatabaseNodes):
     def _ring(self) -> None:
         """Drivers whose time has come give up on what is still at a node."""
         flights = self.core.flights
-        t, (slots, ids) = self.timers.take_all(self.core.end)
+        t, (slots, ids) = self.timers.take_all(self.until.end)
         if not t.size:
             return
         waits = (flights.id[slots] == ids) & (self.phase[slots] != OUTSIDE) & (self.due[slots] <= t)

@@ -79,14 +79,14 @@ class DatabaseReads(DatabaseAgain):
                         own = shard.log.walk(head, version, max(stray.fork, shard.log.base))
                     shown[j] = own
 
-    def committed(self, keys: I8, t: F8 | None = None) -> I8:
-        """Last committed version of each key (n,), at t (n,) seconds; without t, of all that was handled."""
+    def committed(self, keys: I8, at: F8 | float) -> I8:
+        """Last committed version of each key (n,), at seconds `at`, (n,) or one for all, not after the last pass's end."""
         versions = self.versions
         out: I8 = versions.head_version[keys]
-        open_ = versions.head_time[keys] > (self.handled if t is None else t)
+        open_ = versions.head_time[keys] > at
         if not np.count_nonzero(open_):
             return out
-        at = np.full(keys.size, self.handled) if t is None else t
+        at = np.broadcast_to(at, keys.shape)
         for j in open_.nonzero()[0].tolist():
             log = self.shards[int(self.places.owner[keys[j]])].log
             out[j] = log.as_of(log.commit, int(versions.head_lsn[keys[j]]), int(out[j]), float(at[j]))

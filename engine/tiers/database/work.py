@@ -23,8 +23,8 @@ class DatabaseWork(DatabaseWrites):
     """From the end of service to the answer."""
 
     def _finish(self) -> None:
-        """Handle everything that is done before the end of the step."""
-        gone = self.stations.departures(self.core.end)
+        """Handle everything that is done before the end of the pass."""
+        gone = self.stations.departures(self.until.end)
         if gone.finish.size:
             if self.places.jobs:
                 gone = self._take_jobs(gone)

@@ -136,7 +136,7 @@ class DatabaseWrites(DatabaseReads):
             self._ack(t, slots, key)
             return
         shard.waiting.extend(zip(range(base + first, base + log.size), slots.tolist(), flights.id[slots].tolist(), strict=True))
-        late = log.commit[first : log.size] >= np.minimum(self.due[slots], self.core.end)
+        late = log.commit[first : log.size] >= np.minimum(self.due[slots], self.until.end)
         rows = slots[late]
         self.timers.push(self.due[rows], rows, flights.id[rows])
 
@@ -190,8 +190,8 @@ class DatabaseWrites(DatabaseReads):
                 self.timers.push(self.due[[slot]], np.array([slot]), flights.id[[slot]])
 
     def _acknowledge(self) -> None:
-        """Acknowledge what is committed before the end of the step."""
-        end, flights = self.core.end, self.core.flights
+        """Acknowledge what is committed before the end of the pass."""
+        end, flights = self.until.end, self.core.flights
         for shard in [shard for shard in self.shards if shard.waiting]:
             waiting, log = shard.waiting, shard.log
             slots: list[int] = []

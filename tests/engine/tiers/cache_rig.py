@@ -53,8 +53,18 @@ class Notebook:
         self.core = core
         self.quiet = quiet
         self.answers: dict[int, Answer] = {}
+        self.came: list[tuple[np.ndarray, np.ndarray]] = []
 
     def answer(self, t: np.ndarray, slots: np.ndarray) -> None:
+        self.came.append((t, slots))
+
+    def settle(self) -> None:
+        """At the end of a step: write down who was answered in it, and let go of their rows."""
+        came, self.came = self.came, []
+        for t, slots in came:
+            self._note(t, slots)
+
+    def _note(self, t: np.ndarray, slots: np.ndarray) -> None:
         f = self.core.flights
         for at, slot in () if self.quiet else zip(t.tolist(), slots.tolist(), strict=True):
             number = int(f.id[slot])
@@ -113,7 +123,7 @@ class ConstantDatabase:
             else:
                 self.replies.send(t, slots, "db", node)
 
-    def committed(self, keys: np.ndarray) -> np.ndarray:
+    def committed(self, keys: np.ndarray, at: np.ndarray) -> np.ndarray:
         return self.versions[keys]
 
 
@@ -172,6 +182,8 @@ class Rig:
             self._be_born(self.script[begin : self.at])
         self.cache.step()
         self.database.step()
+        self.cache.judge()
+        self.clients.settle()
         core.close_window()
 
     def _be_born(self, requests: list[tuple[float, int, int]]) -> None:

@@ -21,8 +21,7 @@ def test_overtaken_look_ups_are_counted_one_by_one(seen, came) -> None:
     counts = Counts()
     seen, came = sorted(seen), sorted(came)
     t, node, key, verdict = (np.array([row[i] for row in seen], dtype=np.int64) for i in range(4))
-    counts.recent = (t.astype(np.float64), node, key)
-    counts.said = (verdict, np.zeros(t.size, dtype=np.int64))
+    counts.recent = (t.astype(np.float64), node, key, verdict)
     arrived = [np.array([row[i] for row in came], dtype=np.int64) for i in range(3)]
     asked = [(at, n, k) for at, n, k, what in seen if what != Verdict.NOTHING]
     plain = sum(any(late < at and (n, k) == (m, h) for late, m, h, _ in came) for at, n, k in asked)

@@ -260,7 +260,7 @@ class DatabaseMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_newest_version_is_where_it_belongs(self) -> None:
-        shown = self.db.committed(np.arange(KEYS)).tolist()
+        shown = self.db.committed(np.arange(KEYS), self.rig.core.now).tolist()
         for key in range(KEYS):
             slow = self.slow[self.owner[key]]
             assert shown[key] == slow.value(key, len(slow.log)), f"key {key}"

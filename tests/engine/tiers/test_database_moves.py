@@ -68,7 +68,7 @@ def test_no_version_is_lost_and_every_request_is_answered_while_keys_move() -> N
         if small.asked[number].write:
             key = small.asked[number].key
             written[key] = max(written[key], answer.version)
-    assert db.committed(np.arange(300)).tolist() == list(written.values())
+    assert db.committed(np.arange(300), db.core.now).tolist() == list(written.values())
 
 
 def test_who_waits_at_the_old_owner_is_passed_on() -> None:
@@ -138,7 +138,7 @@ def test_a_key_with_an_uncommitted_write_stays_until_it_is_committed() -> None:
     small.heal_links()
     small.move_all()
     assert db.shard_of(key) == "s2"
-    assert db.committed(np.array([key]))[0] == 1
+    assert db.committed(np.array([key]), db.core.now)[0] == 1
     assert [a.cause for a in small.clients.answers.values()] == [Cause.NONE]
 
 
@@ -181,7 +181,7 @@ def test_a_destination_that_dies_gets_its_copies_anew() -> None:
     for number, answer in small.clients.answers.items():
         if small.asked[number].write and answer.cause is Cause.NONE:
             written.setdefault(small.asked[number].key, []).append(answer.version)
-    shown = db.committed(np.arange(400))
+    shown = db.committed(np.arange(400), db.core.now)
     missing = sum(int((np.array(versions) > shown[key]).sum()) for key, versions in written.items())
     assert missing <= lost
 

@@ -101,7 +101,7 @@ def test_a_frozen_node_is_found_out_by_patience_alone() -> None:
     log = small.database.shards[0].log
     assert log.head == 1
     assert not log.acknowledged[0]
-    assert small.database.committed(np.array([5]))[0] == 1
+    assert small.database.committed(np.array([5]), 1.2)[0] == 1
     assert len(small.clients.answers) == 1
     assert not small.database.abandoned
 
