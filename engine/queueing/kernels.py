@@ -41,37 +41,39 @@ def lindley(t: FloatArray, node: IntArray, service: FloatArray, free: FloatArray
 def _lindley_chunk(t: FloatArray, node: IntArray, service: FloatArray, free: FloatArray) -> tuple[FloatArray, FloatArray]:
     size = len(t)
     order = by_node(node, len(free))
-    at, demand, group = t[order], service[order], node[order]
-    first = np.empty(size, dtype=np.bool_)
-    first[0] = True
-    np.not_equal(group[1:], group[:-1], out=first[1:])
-    heads = first.nonzero()[0]
+    at, group = t[order], node[order]
+    bounds = np.empty(size + 1, dtype=np.bool_)  # where a node's arrivals begin, and where the last ones end
+    bounds[0] = bounds[size] = True
+    np.not_equal(group[1:], group[:-1], out=bounds[1:size])
+    edges = bounds.nonzero()[0]
+    heads, present = edges[:-1], group[edges[:-1]]
     # The first arrival of a node cannot start before its worker is free; then nothing else need be known of the past.
-    at[heads] = np.maximum(at[heads], free[group[heads]])
+    at[heads] = np.maximum(at[heads], free[present])
     sums = np.empty(size + 1)
     sums[0] = 0.0
-    before, done = sums[:-1], demand.cumsum(out=sums[1:])
+    before, done = sums[:-1], service[order].cumsum(out=sums[1:])
     # slack_j = a_j - (work of the chunk before j). Job i's busy period began at the last record of the slack within its
     # node. Lifting each node's segment above the one before makes one running maximum do for all; only the *place* of the
     # record is taken from it, so the lift costs no precision.
-    slack = (at - at.min()) - before
-    low, high = float(slack.min()), float(slack.max())
-    segment = first.cumsum()
-    lifted = slack + segment * (2.0 * (high - low) + 1.0)
-    peak = np.maximum.accumulate(lifted)
-    opens = first.copy()
-    opens[1:] |= lifted[1:] > peak[:-1]
-    opener = np.maximum.accumulate(np.where(opens, np.arange(size), 0))
-    base = at[opener]
-    finish_sorted = base + (done - before[opener])
+    since = t[0]
+    lifted = at - since
+    lifted -= before
+    spread = max(t[-1], float(at[heads].max())) - since + sums[size]  # all of the slack lies within so much
+    lifted += group * (2.0 * spread + 1.0)
+    opens = np.empty(size, dtype=np.bool_)
+    opens[0] = True
+    np.greater(lifted[1:], np.maximum.accumulate(lifted[:-1]), out=opens[1:])
+    openers = opens.nonzero()[0]
+    opener = openers[opens.cumsum() - 1]
+    # base + (work since the busy period began)
+    finish_sorted = done - before[opener]
+    finish_sorted += at[opener]
     # A job starts when the one before it ends, unless it opened a busy period: equal to the bit, so no gap appears.
     start_sorted = np.empty(size)
     start_sorted[0] = at[0]
-    np.copyto(start_sorted[1:], finish_sorted[:-1])
-    np.copyto(start_sorted, at, where=opens)
-    finish_sorted = np.maximum(finish_sorted, start_sorted)
-    last = np.append(heads[1:], size) - 1
-    free[group[last]] = finish_sorted[last]
+    start_sorted[1:] = np.where(opens[1:], at[1:], finish_sorted[:-1])
+    np.maximum(finish_sorted, start_sorted, out=finish_sorted)
+    free[present] = finish_sorted[edges[1:] - 1]
     start, finish = np.empty(size), np.empty(size)
     start[order], finish[order] = start_sorted, finish_sorted
     return start, finish
