@@ -17,6 +17,7 @@ FIGURES = 8
 
 # More jobs than this are split, and those that end later than so many steps from now put aside.
 NEAR_JOBS, NEAR_STEPS = 64, 16
+FEW_JOBS = 256  # so many are put in order before they are told apart (measured)
 
 
 class Pool:
@@ -50,6 +51,8 @@ class Pool:
         self.previous = end
         near = join(self.near)
         finish = near[FINISH]
+        if finish.size <= FEW_JOBS:
+            return self._cut(near, end)
         leaving = finish < end
         done = leaving.nonzero()[0]
         if not done.size:
@@ -59,10 +62,25 @@ class Pool:
             self.near = []
         else:
             self._keep(near.take((~leaving).nonzero()[0], axis=1))
-        out = near.take(done[time_order(finish[done], near[ROW][done])], axis=1)
-        finish, _, _, start, arrival, work, _, _ = out
-        row, node = out[ROW : NODE + 1].astype(np.int64)
-        return Departures(finish, row, node, start, arrival, work)
+        return departures_in(near.take(done[time_order(finish[done], near[ROW][done])], axis=1))
+
+    def _cut(self, near: FloatArray, end: float) -> Departures:
+        """As `take_before`, of all `near`: few are faster ordered all at once than told apart first."""
+        finish = near[FINISH]
+        order = finish.argsort()
+        ordered = finish[order]
+        if np.count_nonzero(ordered[1:] == ordered[:-1]):
+            order = np.lexsort((near[ROW], finish))
+        cut = int(ordered.searchsorted(end))
+        if not cut:
+            self._keep(near)
+            return no_departures()
+        near = near.take(order, axis=1)
+        if cut < order.size:
+            self._keep(near[:, cut:])
+            return departures_in(near[:, :cut])
+        self.near = []
+        return departures_in(near)
 
     def _keep(self, near: FloatArray) -> None:
         if near.shape[1] > NEAR_JOBS:
@@ -79,6 +97,12 @@ class Pool:
     def remove(self, wanted: FloatArray, gone: BoolArray) -> None:
         """Drop the jobs marked in `gone` of `wanted` = everything()."""
         self.near, self.far = [wanted[:, ~gone]], []
+
+
+def departures_in(jobs: FloatArray) -> Departures:
+    """The jobs of a matrix (8, m), in order of (finish, row)."""
+    row, node = jobs[ROW : NODE + 1].astype(np.int64)
+    return Departures(jobs[FINISH], row, node, jobs[START], jobs[ARRIVAL], jobs[WORK])
 
 
 def joined(a: Departures, b: Departures) -> Departures:

@@ -42,9 +42,12 @@ class Closes(NamedTuple):
     seconds: F8
 
 
+_NONE = Closes(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0))
+
+
 def no_closes() -> Closes:
     """Nothing ends."""
-    return Closes(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0))
+    return _NONE
 
 
 def everyone(n: int) -> Backends:

@@ -184,9 +184,9 @@ class Dns(DnsEvents):
         until = bits.view(np.float64)
         self.users.keep(who, t, code, until, self.browser_cap, self.os_cap)
         if self.waiting:
-            for i in range(t.size):
-                if int(who[i]) in self.waiting:
-                    self._told(float(t[i]), int(who[i]), int(slots[i]), int(code[i]), int(level[i]))
+            for i, user in enumerate(who.tolist()):
+                if user in self.waiting:
+                    self._told(float(t[i]), user, int(slots[i]), int(code[i]), int(level[i]))
         self._many(t, slots, code, level)
 
     # ---- smaller matters of a batch

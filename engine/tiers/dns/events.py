@@ -141,7 +141,7 @@ class DnsEvents(DnsBase):
         if level >= RESOLVER:
             flights = self.core.flights
             took = t - flights.sent.item(slot)
-            flights.wire[slot] += took
+            flights.wire[slot] = flights.wire.item(slot) + took
             if level >= AUTHORITY:
                 self.counts.cold_ms.append(took * 1e3)
             if not flights.sides.item(slot) & CLIENT or flights.deadline.item(slot) <= t:
@@ -198,8 +198,7 @@ class DnsEvents(DnsBase):
         if failed:
             self.core.tracer.adopt(self.core.flights, slots[~good], self.core.now)
         if self.core.tracer.open:
-            levels = [one[3] if isinstance(one[3], np.ndarray) else np.full(one[0].size, one[3]) for one in done]
-            self._trace(t, slots, code, np.concatenate(levels))
+            self._trace(t, slots, code, done)
         self.done = []
         if failed:
             self._fail(t, slots, code)
@@ -221,9 +220,14 @@ class DnsEvents(DnsBase):
                 self.replies.fail(rows, cause, flights.event[rows] if value == FAILED else self.authority.event)
                 self.replies.at_client(t[which], rows)
 
-    def _trace(self, t: F8, slots: I8, code: I8, level: I8) -> None:
+    def _trace(self, t: F8, slots: I8, code: I8, done: list[tuple[F8, I8, I8, I8 | int]]) -> None:
+        """Spans of those of the look-ups (n,) that are sampled. done: the same in parts."""
         flights = self.core.flights
-        for i in self.core.tracer.pick(flights, slots):
+        picked = self.core.tracer.pick(flights, slots)
+        if not picked:
+            return
+        level = np.concatenate([np.broadcast_to(np.asarray(one[3]), one[0].shape) for one in done])
+        for i in picked:
             slot, user = int(slots[i]), int(flights.user[slots[i]])
             came = float(flights.sent[slot]) if level[i] >= RESOLVER else float(t[i])
             left = max(0.0, float(self.users.os_until[user]) - float(t[i]))
