@@ -54,7 +54,7 @@ class ScaletopApp(PacedApp):
     CSS = """
     Toast { padding: 0 1; width: auto; max-width: 60; }
     CommandPalette SearchIcon { display: none; }
-    CommandPalette > .command-palette--help-text { color: $foreground; text-style: not bold not dim; }
+    CommandPalette > .command-palette--help-text { text-style: not bold not dim; }
     CommandPalette:nocolor .option-list--option-highlighted { text-style: bold underline; }
     Input:nocolor > .input--cursor { text-style: bold underline; }
     """

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from engine.commands import Command
 
-__all__ = ["Ask", "Close", "Item", "Menu", "MenuState", "Outcome", "Stay", "press", "unique_keys"]
+__all__ = ["Ask", "Close", "Item", "Menu", "MenuState", "Outcome", "Stay", "called", "press", "unique_keys"]
 
 STEPS = (1.0, 2.0, 5.0)
 
@@ -147,6 +147,11 @@ def choose(items: Sequence[Item], state: MenuState, index: int) -> Outcome:
     if item.make is None:
         return Stay()
     return item.make(state.target(items, index), state.amount(items, index))
+
+
+def called(target: str) -> str:
+    """A target as people call it: a key of the data is a number to the engine."""
+    return f"item:{target}" if target.isdigit() else target
 
 
 def unique_keys(items: Sequence[Item]) -> tuple[Item, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import SystemCommand
 
 from .keymap import key_label
+from .menu import called
 from .menus import fault_menu
 from .safe import safe_text
 from .view import Select
@@ -40,5 +41,5 @@ def commands(app: ScaletopApp, board: BoardScreen) -> Iterator[SystemCommand]:
                     target = item.targets[0]
                     command = item.make(target, item.amount)
                     yield SystemCommand(
-                        safe_text(f"fault: {item.title} on {target}"), safe_text(item.explain), partial(app.send, command)
+                        safe_text(f"fault: {item.title} on {called(target)}"), safe_text(item.explain), partial(app.send, command)
                     )

@@ -8,8 +8,8 @@ import pytest
 import sample
 from hypothesis import given
 from hypothesis import strategies as st
-from player import Player, play, until
-from textual.command import CommandPalette
+from player import Player, play, shown, until
+from test_theme import rgb
 from textual.pilot import Pilot
 
 from engine.catalogue import ALL_SETTINGS, Catalogue
@@ -26,6 +26,7 @@ from tui.menu import Menu
 from tui.menus import change_menu, fault_menu, scale_menu, traffic_menu
 from tui.panes.table import Column, Table
 from tui.screens.menu import MenuWidget
+from tui.terminal import luminance
 from tui.theme import THEMES, Palette
 from tui.view import Select, sideways
 
@@ -161,13 +162,25 @@ def test_the_map_is_walked_sideways_and_left_at_its_edge(size: tuple[int, int]) 
 
 
 @pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light", "dark", "light"])
-def test_the_explanations_of_the_palette_are_not_dim(theme: str) -> None:
+def test_every_word_of_the_palette_can_be_read(theme: str) -> None:
     async def story(app: ScaletopApp, _player: Player, pilot: Pilot[None]) -> None:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
-        style = app.screen.get_visual_style("command-palette--help-text", partial=True)
-        assert not style.dim
-        assert style.foreground is None or style.foreground.a > 0.5 or style.foreground.ansi is not None
+        await until(pilot, lambda: "Close, unzoom" in shown(app) and "Virtual time runs faster" in shown(app))
+        words = [
+            (segment.text, segment.style)
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip
+            if "Close, unzoom" in segment.text or "Virtual time runs faster" in segment.text  # lit, and not
+        ]
+        assert len(words) == 2
+        for text, style in words:
+            assert style is not None
+            assert not style.dim, text
+            front, back = (
+                rgb(colour, THEMES[theme], foreground) for colour, foreground in ((style.color, True), (style.bgcolor, False))
+            )
+            light, dark = sorted((luminance(*front), luminance(*back)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.0, text
 
     play(story, theme=theme)
 

@@ -14,7 +14,7 @@ from ..charts import Glyphs
 from ..draw import BOLD, LIT, Canvas, Role, cell_len, fit
 from ..frame import Verdict, draw_frame
 from ..layout import bars
-from ..menu import Close, Item, Menu, MenuState, Outcome, Stay, press
+from ..menu import Close, Item, Menu, MenuState, Outcome, Stay, called, press
 from ..safe import safe_text
 from ..theme import Palette
 from ..units import plain
@@ -42,11 +42,6 @@ def columns_of(items: Sequence[Item], height: int) -> list[list[int | str]]:
                 lines.insert(0, item.family)
         columns[-1].extend(lines)
     return columns
-
-
-def called(target: str) -> str:
-    """A target as people call it: a key of the data is a number to the engine."""
-    return f"item:{target}" if target.isdigit() else target
 
 
 class MenuWidget(CellWidget, can_focus=False):
