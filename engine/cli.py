@@ -6,6 +6,7 @@ Exit status: 0 well, 1 a goal or a check failed, 2 the user's mistake (one sente
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,17 @@ class Mistake(click.ClickException):
         click.echo(f"scaletop: {self.message}", err=True)
 
 
+class Finite(click.FloatRange):
+    """A range that nan is not in, which compares with nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, if it is one."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return float(number)
+
+
 def scenario(name: str) -> Scenario:
     """The scenario, or a Mistake."""
     from .scenarios.file import ScenarioError, load
@@ -39,7 +51,7 @@ def scenario(name: str) -> Scenario:
         raise Mistake(str(error)) from None
 
 
-def build(config: Scenario, seed: int | None) -> World:
+def build(config: Scenario, seed: int | None, name: str = "") -> World:
     """A world of it, or a Mistake (a city, fault or policy that does not exist)."""
     from .scenarios.file import ScenarioError
     from .world import World
@@ -47,7 +59,7 @@ def build(config: Scenario, seed: int | None) -> World:
     try:
         return World(config, seed)
     except (ScenarioError, ValueError) as error:
-        raise Mistake(f"scenario {config.name}: {error}") from None
+        raise Mistake(f"{name or config.name}: {error}") from None
 
 
 @contextmanager
@@ -90,7 +102,7 @@ def main() -> None:
 
 
 SEED = click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=None, help="Take this seed, not the scenario's.")
-LENGTH = click.option("--for", "seconds", type=click.FloatRange(0.001, 1e6), default=None, help="Virtual seconds to run.")
+LENGTH = click.option("--for", "seconds", type=Finite(0.001, 1e6), default=None, help="Virtual seconds to run.")
 
 
 @main.command("list")
@@ -127,11 +139,21 @@ def run(
     """Run SCENARIO (a name from `scaletop list`, or a TOML file) without a screen and print what was counted."""
     if not is_headless:
         raise Mistake("`run` is for --headless; `scaletop SCENARIO` opens the screen.")
-    world = _loaded(begin) if begin else build(scenario(name), seed)
+    world = _loaded(begin) if begin else build(scenario(name), seed, name)
     wall = headless(world, seconds or world.core.config.length, f"{world.core.config.name}", judged=judged)
     if state:
         _save(state, world)
+    _undone(world)
     _tell(world, wall, out)
+
+
+def _undone(world: World) -> None:
+    """What the script asked for and the system refused is told on stderr: the run was not what its file says."""
+    from .apply.dispatch import UNDONE
+
+    for event in world.core.log.events:
+        if event.by == "scenario" and event.text.startswith(UNDONE):
+            click.echo(f"scaletop: script, at {event.at:g} s: {event.text}", err=True)
 
 
 def _loaded(path: str) -> World:
@@ -141,7 +163,8 @@ def _loaded(path: str) -> World:
     try:
         world, _ = load(path, World)
     except (StateError, OSError) as error:
-        raise Mistake(str(error)) from None
+        words = str(error)
+        raise Mistake(words if path in words else f"{path}: {words}; give a file that --save wrote.") from None
     return world
 
 
@@ -183,15 +206,16 @@ def check(name: str, seconds: float | None, seed: int | None, as_json: bool) -> 
     """Run SCENARIO and judge its goals: status 0 if all are kept, 1 if not."""
     import msgspec
 
-    from .scenarios.file import ScenarioError
-    from .scenarios.goals import judge
+    from .scenarios.file import place
+    from .scenarios.goals import GoalError, judge
 
-    world = build(scenario(name), seed)
+    world = build(scenario(name), seed, name)
     headless(world, seconds or world.core.config.length, name)
     try:
         verdicts = judge(world)
-    except ScenarioError as error:
-        raise Mistake(f"scenario {name}: {error}") from None
+    except GoalError as error:
+        raise Mistake(f"{place(name, f'$.goal[{error.index}].metric')}: {error}") from None
+    _undone(world)
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(v) for v in verdicts], indent=2))
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import Mistake
+from engine.cli import Finite, Mistake
 from engine.cli import main as engine_commands
 
 from . import terminal
@@ -58,7 +58,7 @@ NO_MOUSE = click.option("--no-mouse", is_flag=True, help="Leave the mouse to the
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=None, help="Take this seed, not the scenario's.")
 @click.option("--load", "begin", type=click.Path(dir_okay=False), default=None, help="Go on from a saved state.")
 @click.option("--listen", metavar="NAME", default=None, help="Let other screens attach by this name.")
-@click.option("--speed", type=click.FloatRange(0, 100), default=1.0, help="Virtual seconds per second; 0: flat out.")
+@click.option("--speed", type=Finite(0, 100), default=1.0, help="Virtual seconds per second; 0: flat out.")
 @click.option("--paused", is_flag=True, help="Begin paused.")
 @THEME
 @GLYPHS

@@ -34,6 +34,8 @@ from .undo import Done, Inverse
 if TYPE_CHECKING:
     from ..world import World
 
+UNDONE = "not done: "  # begins what the log says of an order that was refused
+
 
 def apply(world: World, order: Order) -> None:
     """Carry out an order at the step boundary. What cannot be done changes nothing but the log, which says why."""
@@ -41,7 +43,7 @@ def apply(world: World, order: Order) -> None:
     try:
         done = carry_out(world, giver, order.command)
     except Rejected as no:
-        giver.tell(world, f"not done: {no}", level="warn")
+        giver.tell(world, f"{UNDONE}{no}", level="warn")
         return
     if giver.person and done.inverse is not None:
         world.undo.push(Done(giver.by, done.event, done.text, done.inverse))

@@ -20,6 +20,8 @@ from pathlib import Path
 import msgspec
 
 from ..config import Scenario
+from .beside import anchored
+from .beside import problems as _files
 
 MAX_BYTES = 64 * 1024
 MAX_LINE = 1_000
@@ -44,13 +46,20 @@ def shipped() -> dict[str, str]:
 def load(name_or_path: str, *, whole: bool = True) -> Scenario:
     """A shipped scenario by name, or a file by path (anything with a "/" or ending in .toml). whole: as `parse` says."""
     if "/" in name_or_path or name_or_path.endswith(".toml"):
-        return parse(read(Path(name_or_path)), name_or_path, whole=whole)
+        return parse(read(Path(name_or_path)), name_or_path, whole=whole, folder=Path(name_or_path).parent)
     known = shipped()
     if name_or_path not in known:
         close = difflib.get_close_matches(name_or_path, known, n=2)
         hint = f"did you mean {' or '.join(close)}?" if close else "`scaletop list` shows them."
         raise ScenarioError(f"there is no scenario {name_or_path!r}; {hint}")
     return parse(known[name_or_path], f"{name_or_path}.toml", whole=whole)
+
+
+def place(name_or_path: str, path: str) -> str:
+    """Where a key of a scenario stands, for messages that come later: "mine.toml, line 7"."""
+    if "/" in name_or_path or name_or_path.endswith(".toml"):
+        return f"{name_or_path}, line {line_of(path, read(Path(name_or_path)))}"
+    return f"{name_or_path}.toml, line {line_of(path, shipped()[name_or_path])}"
 
 
 def read(path: Path) -> str:
@@ -72,8 +81,8 @@ def read(path: Path) -> str:
         raise ScenarioError(f"{path}, line {line}: not UTF-8; save the file as UTF-8.") from None
 
 
-def parse(text: str, where: str, *, whole: bool = True) -> Scenario:
-    """A scenario from TOML text; `where` names its origin in messages.
+def parse(text: str, where: str, *, whole: bool = True, folder: Path | None = None) -> Scenario:
+    """A scenario from TOML text; `where` names its origin in messages; files that it names are looked for in `folder`.
 
     whole: also what only the rest of the engine knows (names of faults, options, parts), which takes it half a second to load.
     """
@@ -94,6 +103,8 @@ def parse(text: str, where: str, *, whole: bool = True) -> Scenario:
         scenario = msgspec.convert(plain, Scenario)
     except msgspec.ValidationError as error:
         raise ScenarioError(_explain(error, text, where)) from None
+    if folder is not None:
+        scenario = anchored(scenario, folder)
     if whole:
         _sense(scenario, text, where)
     return scenario
@@ -184,7 +195,7 @@ def _fields_at(path: str) -> list[str]:
 
 def _sense(scenario: Scenario, text: str, where: str) -> None:
     """What ranges cannot say: the first problem found is told."""
-    for find in (_shape, _unknown_names, _script):
+    for find in (_shape, _unknown_names, _script, _files):
         for path, sentence in find(scenario):
             raise ScenarioError(f"{where}, line {line_of(path, text)}: {sentence}{'' if sentence.endswith('?') else '.'}")
 

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from ..world import World
 
 
+class GoalError(ScenarioError):
+    """A goal that names no figure. index: which of the scenario's goals, from 0."""
+
+    def __init__(self, index: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.index = index
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """One goal judged."""
 
@@ -28,7 +36,13 @@ class Verdict(msgspec.Struct, frozen=True):
 def judge(world: World) -> list[Verdict]:
     """All goals of the world's scenario against its counters as of now."""
     plain = msgspec.to_builtins(record(world, 0.0))
-    return [_judge(goal, world, plain) for goal in world.core.config.goal]
+    verdicts = []
+    for index, goal in enumerate(world.core.config.goal):
+        try:
+            verdicts.append(_judge(goal, world, plain))
+        except ScenarioError as error:
+            raise GoalError(index, str(error)) from None
+    return verdicts
 
 
 def _judge(goal: Goal, world: World, plain: object) -> Verdict:

@@ -55,7 +55,8 @@ def _check(step: Step) -> None:
     if step.fault:
         row = FAULTS.get(step.fault)
         if row is None:
-            raise Rejected(f"there is no fault called {step.fault!r}{near(step.fault, FAULTS)}")
+            hint = near(step.fault, FAULTS) or f"; there are {', '.join(FAULTS)}"
+            raise Rejected(f"there is no fault called {step.fault!r}{hint}")
         row.amount(step.amount)
         if step.lasts and row.info.one_shot:
             raise Rejected(f"{row.info.title} happens once and cannot last")

@@ -22,7 +22,7 @@ from .levels import RESOLVER_RTT_S, Levels
 from .resolvers import Resolvers
 from .users import EMPTY, FAILED, NO_NAME, Users, remember
 from .walks import Event, Walks
-from .zone import PUBLIC_ADDRESS, Rrset, ZoneError, canonical, check_address, read_hosts, read_small, zone_of
+from .zone import PUBLIC_ADDRESS, Rrset, ZoneError, canonical, check_address, hosts_of, zone_of
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -72,8 +72,7 @@ class DnsBase(Tier):
         self.rng = generator(core.seed, "dns")
         self.heap: list[Event] = []
         self.walks = Walks(config, self.levels, self.resolvers, self.authority, self.counts, self.heap)
-        hosts = read_hosts(read_small(config.hosts_file)) if config.hosts_file else {}
-        self.scenario_hosts = hosts.get(self.question, "")
+        self.scenario_hosts = hosts_of(config).get(self.question, "")
         self.hosts = -1  # number of the address that the hosts file gives, -1 = not in it
         self.hosts_share = 1.0
         self.reset_effects()

@@ -7,7 +7,9 @@ A hosts file is read as systems do it: address, then names, IPv4 only, the first
 from __future__ import annotations
 
 import ipaddress
+import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -110,10 +112,39 @@ def check_address(text: str) -> str:
 def zone_of(config: DnsConfig, public: str = PUBLIC_ADDRESS) -> Zone:
     """The scenario's zone: from its zone file, or the name with the site's public address."""
     if config.zone_file:
-        return read_zone(read_small(config.zone_file), "")
+        text = read_small(config.zone_file)
+        try:
+            return read_zone(text, "")
+        except ZoneError as error:
+            raise ZoneError(f"{config.zone_file}: {error}") from None
     name = canonical(config.name)
     origin = name.partition(".")[2] if name.count(".") >= 2 else name
     return Zone(origin, (Rrset(name, "A", config.ttl, (public,)),), config.negative_ttl)
+
+
+def hosts_of(config: DnsConfig) -> dict[str, str]:
+    """Name -> IPv4 address of the scenario's hosts file; empty if it has none."""
+    if not config.hosts_file:
+        return {}
+    text = read_small(config.hosts_file)
+    try:
+        return read_hosts(text)
+    except ZoneError as error:
+        raise ZoneError(f"{config.hosts_file}: {error}") from None
+
+
+def check_question(zone: Zone, name: str, where: str) -> None:
+    """ZoneError if the zone (read from the file `where`) has no address for the name, or its CNAMEs go in a circle."""
+    chain = zone.chain(name)
+    if not chain:
+        raise ZoneError(f"{where}: there is no A or CNAME record of {name}, which is what users ask for (dns.name)")
+    names = [rrset.name for rrset in chain]
+    last = chain[-1]
+    if last.kind == "CNAME" and last.values[0] in names:
+        way = " -> ".join([*names[: len(set(names))], last.values[0]])
+        raise ZoneError(f"{where}: the CNAMEs of {name} go in a circle: {way}")
+    if last.kind == "CNAME":
+        raise ZoneError(f"{where}: the CNAMEs of {name} end at {last.values[0]}, of which the zone has no address")
 
 
 def read_zone(text: str, origin: str) -> Zone:
@@ -122,10 +153,22 @@ def read_zone(text: str, origin: str) -> Zone:
     import dns.rdatatype
     import dns.zone
 
+    def made(lines: str) -> dns.zone.Zone:
+        return dns.zone.from_text(lines, origin=origin or None, relativize=False, allow_include=False)
+
     try:
-        zone = dns.zone.from_text(text, origin=origin or None, relativize=False, allow_include=False)
+        zone = made(text)
+    except AssertionError:  # what the reader says of a file without a single record
+        raise ZoneError("the zone file holds no record") from None
     except (dns.exception.DNSException, ValueError) as error:
-        raise ZoneError(f"the zone file cannot be read: {error}") from None
+        words = str(error)
+        found = re.match(r"<string>:(\d+): (.*)", words, re.DOTALL)
+        if found:  # some mistakes are noticed with the end of their line, and so a line too late
+            number = int(found[1])
+            lines = ["", *text.split("\n"), ""]
+            late = _complaint(made, lines, number) == words
+            words = f"line {number - late}: {found[2]}"
+        raise ZoneError(words.rstrip(".")) from None
     rrsets: list[Rrset] = []
     for kind in (dns.rdatatype.CNAME, dns.rdatatype.A):
         for name, rdataset in zone.iterate_rdatasets(kind):
@@ -142,6 +185,17 @@ def read_zone(text: str, origin: str) -> Zone:
         tuple(sorted(rrsets, key=lambda r: r.name)),
         float(min(soa.minimum, soa_set.ttl)),
     )
+
+
+def _complaint(made: Callable[[str], object], lines: list[str], number: int) -> str:
+    """What is wrong with the file (lines from 1) once that line is blank."""
+    import dns.exception
+
+    try:
+        made("\n".join([*lines[1:number], "", *lines[number + 1 : -1]]))
+    except (dns.exception.DNSException, ValueError, AssertionError) as error:
+        return str(error)
+    return ""
 
 
 def read_hosts(text: str) -> dict[str, str]:
