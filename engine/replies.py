@@ -32,6 +32,9 @@ class Replies:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        # (t, slots, web servers, seconds on links so far), (n,) each, of answers that leave web servers and that nothing can
+        # stop: they go on at the end of the step, all in one batch
+        self.leaving: list[tuple[F8, I8, I8, F8]] = []
         self.orphans = False  # may rows be under way whose connection was reset
         self.balancer: Balancer
         self.clients: Clients
@@ -55,7 +58,7 @@ class Replies:
         web = flights.web[slots].astype(np.int64)
         hop = self.core.fabric.hop(tier, node, "web", web, back=True)
         if self._straight and slots.size:
-            self._all_the_way(t + hop.delay, slots, web, flights.wire[slots] + hop.delay)
+            self._leave(t + hop.delay, slots, web, flights.wire[slots] + hop.delay)
             return
         slots, t = self._travel(t, slots, hop)
         self.from_web(t, slots)
@@ -64,7 +67,7 @@ class Replies:
         """Answers leave their web servers at t (n,)."""
         flights = self.core.flights
         if self._straight and slots.size:
-            self._all_the_way(t, slots, flights.web[slots].astype(np.int64), flights.wire[slots])
+            self._leave(t, slots, flights.web[slots].astype(np.int64), flights.wire[slots])
             return
         if self.orphans:
             slots, t = self._drop_orphans(slots, t)
@@ -93,10 +96,21 @@ class Replies:
         front = self.balancer
         return not self.orphans and self.core.fabric.untroubled and len(front.nodes) > 0 and not front.choice.again.most
 
+    def _leave(self, t: F8, slots: I8, web: I8, wire: F8) -> None:
+        self.core.flights.web_out[slots] = t
+        self.leaving.append((t, slots, web, wire))
+
+    def step(self) -> None:
+        """Answers that left web servers in this step go on to their clients."""
+        if not self.leaving:
+            return
+        t, slots, web, wire = self.leaving[0] if len(self.leaving) == 1 else map(np.concatenate, zip(*self.leaving, strict=True))
+        self.leaving = []
+        self._all_the_way(t, slots, web, wire)
+
     def _all_the_way(self, t: F8, slots: I8, web: I8, wire: F8) -> None:
         """As `from_web` to the end, when nothing is lost: rows are looked up once. wire (n,): their seconds on links so far."""
         flights, fabric = self.core.flights, self.core.fabric
-        flights.web_out[slots] = t
         balancer = flights.balancer[slots].astype(np.int64)
         inward = fabric.hop("web", web, "balancer", balancer, back=True).delay
         t = t + inward

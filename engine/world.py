@@ -115,6 +115,7 @@ class World:
             self.balancer.step()
             self.web.step()
             self._loop()
+            self.replies.step()
             self.clients.step()
             core.close_window()
             if int(core.now + 1e-9) > self.whole_second:

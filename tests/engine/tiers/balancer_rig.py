@@ -202,6 +202,7 @@ class Rig:
             self.balancer.arrive(t, slots)
         self.balancer.step()
         self.web.step()
+        self.replies.step()
         self.clients.step()
         core.close_window()
         if core.step_no % round(1.0 / core.dt) == 0:
