@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .config import Scenario
 from .draws import least
@@ -54,6 +55,18 @@ class Core:
         start, end = self.start, self.end
         self.start = start + part * self.part_dt
         self.end = end if part == self.parts - 1 else start + (part + 1) * self.part_dt
+
+    def not_before(self, moment: float, t: NDArray[np.float64], slots: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Times (n,) at which rows (n,) learn what went round a loop: none before `moment`, so that no turn adds to the last.
+
+        Who should have learnt it earlier is counted as late, and has waited (look-ahead rule).
+        """
+        if not t.size or t.min() >= moment:
+            return t
+        behind = np.maximum(moment - t, 0.0)
+        self.ledger.late.add_one(0, int(np.count_nonzero(behind)))
+        self.flights.wait[slots] += behind
+        return np.maximum(t, moment)
 
     def close_window(self) -> None:
         """The step is done."""

@@ -129,8 +129,9 @@ def nothing_overdue(world: World) -> None:
         ("answer", clients.inbox, 0.0), ("reset", clients.resets, 0.0), ("retry", clients.waiting, dt),
         ("look-up of a name", world.dns.later, 0.0), ("query", world.dns.outward, 0.0),
         ("packet for a web server", world.web.inbox, 0.0), ("packet for a balancer", balancer.inbox, 0.0),
-        ("answer to be tried elsewhere", balancer.choice.again.held, 2 * dt),  # of a query that was late by a step itself
+        ("answer to be tried elsewhere", balancer.choice.again.held, 2 * dt),  # of what came to a cache or set out a step late
         ("message to a cache", cache.inbox, dt), ("packet for a database", db.inbox, dt), ("query to a database", db.outbox, dt),
+        ("failure that a driver hears of", db.failed, dt),
     ):  # fmt: skip
         first = earliest(pending)
         expect(first >= now - slack - 1e-9, f"a {what} was due at {first} s, and it is {now} s")

@@ -69,9 +69,7 @@ class Again:
         t, (slots, server) = self.held.take_all(core.end, flights.id)
         if not t.size:
             return
-        core.ledger.late.add_one(0, int(np.count_nonzero(t < core.start)))
-        flights.wait[slots] += np.maximum(core.start - t, 0.0)
-        t = np.maximum(t, core.start)
+        t = core.not_before(core.start, t, slots)
         keep = choice.alive(slots)
         flights.close(slots[~keep], SERVER)
         balancer, health = flights.balancer[slots].astype(np.int64), core.config.balancer.health

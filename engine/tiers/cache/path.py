@@ -136,7 +136,7 @@ class CachePath(Tier):
         self.mail.free(rows)
 
     def _ask_another(self, t: F8, rows: I8) -> None:
-        """No answer from this node: the other copy of a pair is asked once, then the database."""
+        """No answer from this node: the other copy of a pair is asked once, not in the past, then the database."""
         mail = self.mail
         slots, node = mail.slot[rows], mail.node[rows].astype(np.int64)
         self.counts.add("unanswered", rows.size)
@@ -145,7 +145,7 @@ class CachePath(Tier):
             owners = self.homes.owners(mail.key[rows].astype(np.int64))
             other = np.where(owners[0] == node, owners[1], owners[0])
             again = mail.tried[rows] == 0
-            self._ask(t[again], slots[again], other[again], 1)
+            self._ask(self.core.not_before(self.core.start, t[again], slots[again]), slots[again], other[again], 1)
         self._to_database(t[~again], slots[~again])
 
     def _to_database(self, t: F8, slots: I8) -> None:

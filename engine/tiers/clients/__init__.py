@@ -241,7 +241,8 @@ class Clients(Tier):
         self.traffic.draw_demands(new, flights.kind[new])
         for i in self.core.tracer.pick(flights, old):
             self.core.tracer.open[int(new[i])] = self.core.tracer.open.pop(int(old[i]), [])
-        self.waiting.push(t[again] + pause, new)
+        # an answer may be late; were what follows later still, a storm on a short way would fall behind more at each turn
+        self.waiting.push(np.maximum(t[again] + pause, self.core.start), new)
         return again
 
     # ---- reading

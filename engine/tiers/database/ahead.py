@@ -55,3 +55,7 @@ class DatabaseAhead(DatabaseNodes):
         start, end = self.core.start, self.core.end
         leave, reach = min(start + self.wire, end), min(start + 2.0 * self.wire, end)
         return Until(leave, reach, min(reach + self.least_service, end))
+
+    def earliest(self) -> float:
+        """Before this moment (s) no driver may learn of a failure any more: its word to a cache would come to a time gone by."""
+        return self.core.start - (self.wire if self.leads() else 0.0)

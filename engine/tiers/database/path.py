@@ -130,8 +130,8 @@ class DatabasePath(DatabaseAhead):
         self.failed.push(t, slots, np.full(slots.size, int(cause), dtype=np.int64), events)
 
     def _try_again(self, t: F8, slots: I8, cause: I8, event: I8) -> None:
-        """Reads that could not reach their node try one other; the rest fails."""
-        flights = self.core.flights
+        """Reads that could not reach their node try one other; the rest fails. Nobody hears of it in the past."""
+        flights, t = self.core.flights, self.core.not_before(self.earliest(), t, slots)
         # a driver that only waited too long cannot tell a slow node from a busy one: it will ask there again
         gone = (cause == Cause.REFUSED) | (cause == Cause.UNREACHABLE) | (cause == Cause.RESET)
         node = flights.db[slots].astype(np.int64)
@@ -196,11 +196,8 @@ class DatabasePath(DatabaseAhead):
                 self._turn_away(t[~welcome], slots[~welcome], node[~welcome])
                 t, slots, node = t[welcome], slots[welcome], node[welcome]
         work = flights.db_work[slots]
-        begin = self.reached
-        if t.size and t.item(0) < begin:  # came through a part of the world that is stepped later: decided too late
-            core.ledger.late.add_one(0, int(np.count_nonzero(t < begin)))
-            flights.wait[slots] += np.maximum(begin - t, 0.0)
-            t = np.maximum(t, begin)
+        if t.size and t.item(0) < self.reached:  # came through a part of the world that is stepped later: decided too late
+            t = core.not_before(self.reached, t, slots)
         if self.chores:
             at, (rows, where) = self.chores.take_all(self.until.reach)
             if at.size:

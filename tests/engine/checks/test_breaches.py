@@ -11,6 +11,8 @@ from broken_courses import IN_TIME, rig_of
 from broken_states import AT_REST
 
 from engine.checks import CHECKS, InvariantError
+from engine.commands import Restart
+from engine.tiers.cache.mail import DELETE
 
 
 @pytest.mark.parametrize("name", sorted(AT_REST))
@@ -44,6 +46,22 @@ def test_every_check_has_its_breach() -> None:
     assert set(AT_REST) == {row.judge.__name__ for row in CHECKS}
     followed = {what.split()[1].strip(",") for what in IN_TIME}
     assert followed == {"time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "beliefs"}
+
+
+def test_what_dies_with_its_web_server_has_not_arrived() -> None:
+    """A delete that was to leave later is lost with the server: what the cache keeps is no breach of invariant 16."""
+    rig = rig_of()
+    cache = rig.world.cache
+    for _ in range(400):
+        rig.run(1)
+        unsent = np.flatnonzero((cache.mail.kind == DELETE) & (cache.mail.asked > rig.world.now))
+        held = [row for row in unsent.tolist() if cache.desk.shelves[cache.mail.node[row]].get(int(cache.mail.key[row]))]
+        if held:
+            break
+    lost = cache.counts.total("lost_messages")
+    rig.give(Restart(rig.world.web.nodes.names[cache.mail.slot[held[0]]]))
+    rig.run(20)
+    assert cache.counts.total("lost_messages") > lost
 
 
 def test_looking_changes_nothing() -> None:
