@@ -30,9 +30,9 @@ class Row:
         self.right = int(ledger.outcomes.last[Outcome.OK])
         self.buckets: NDArray[np.int64] = np.flatnonzero(ledger.latency.last[0])
         self.counts: NDArray[np.int64] = ledger.latency.last[0][self.buckets]
-        cache = world.cache.reading()
-        self.lookups = cache.rate
-        self.hits = cache.rate * cache.hit_share
+        cache = world.cache.counts
+        self.lookups = float(cache.look_ups.last.sum())
+        self.hits = float(cache.hits.last.sum())
 
 
 class History:

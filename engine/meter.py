@@ -174,12 +174,12 @@ class Histogram:
         self.last, self.current = self.current, self.last
         self.current[:] = 0
         # reckoned here and not when somebody looks: looking changes nothing
-        filled = np.flatnonzero(self.last.any(axis=1))
-        cumulative = self.last[filled].cumsum(axis=1)
-        for q in QUANTILES:
-            found = self.quantiles[q] = np.zeros(len(self.last))
-            if filled.size:
-                found[filled] = quantiles_of(self.last, filled, cumulative, q)
+        cumulative = self.last.cumsum(axis=1)
+        filled = cumulative[:, -1].nonzero()[0]
+        found = np.zeros((len(QUANTILES), len(self.last)))
+        if filled.size:
+            found[:, filled] = quantiles_of(self.last, filled, cumulative[filled], np.array(QUANTILES)).T
+        self.quantiles = dict(zip(QUANTILES, found, strict=True))
 
     def last_quantile(self, q: float) -> F8:
         """The q-quantile (one of QUANTILES) of the last whole second of each histogram, (n,) ms."""
@@ -203,11 +203,12 @@ def quantile(counts: I8, q: float) -> float:
     return float(EDGES[b] + (EDGES[b + 1] - EDGES[b]) * min(1.0, max(0.0, inside)))
 
 
-def quantiles_of(counts: I8, filled: I8, cumulative: I8, q: float) -> F8:
-    """As `quantile`, of many at once. filled: rows (k,) of `counts` (n, BUCKETS) that are not empty; cumulative (k, BUCKETS)."""
-    line = np.arange(filled.size)
-    rank = q * cumulative[:, -1]
-    b = (cumulative < rank[:, None]).sum(axis=1)
-    inside = (rank - (cumulative[line, b] - counts[filled, b])) / np.maximum(1, counts[filled, b])
+def quantiles_of(counts: I8, filled: I8, cumulative: I8, q: F8) -> F8:
+    """As `quantile`, of many at once, (k, m). filled: rows (k,) of `counts` (n, BUCKETS) that are not empty; cumulative
+    (k, BUCKETS); q (m,)."""
+    rank = q * cumulative[:, -1:]
+    b = np.array([row.searchsorted(wanted) for row, wanted in zip(cumulative, rank, strict=True)])
+    there = counts[filled[:, None], b]
+    inside = (rank - (cumulative[np.arange(filled.size)[:, None], b] - there)) / np.maximum(1, there)
     found: F8 = EDGES[b] + (EDGES[b + 1] - EDGES[b]) * np.minimum(1.0, np.maximum(0.0, inside))
     return found
