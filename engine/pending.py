@@ -19,7 +19,7 @@ from .order import F8, I8, RUNS, row_order, time_order
 FINE = 64  # buckets of one step; those beyond are as wide as all of them
 WIDEST = 255  # wide buckets; what is due later still is dealt anew when the last of them is opened
 CROWD = 2_048  # rows that may wait as one sorted run (measured)
-LOOSE = 256  # the same while there are buckets
+LOOSE = 512  # the same while there are buckets
 
 Chunk: TypeAlias = tuple[F8, tuple[I8, ...]]  # times (n,), then int64 columns (n,) each
 
@@ -132,32 +132,30 @@ class Pending:
         step = int(end * self.per_step)  # the product grows with the time: what falls into an earlier bucket is due
         if sum([c[0].size for c in self.near]) > LOOSE:
             chunk = _join(self.near, self.columns)
-            later = chunk[0] >= end
-            count = int(np.count_nonzero(later))
-            self.near = [chunk]
-            if count == later.size:
+            self.near, self.run = [chunk], False
+            if 2 * int(np.count_nonzero(chunk[0] >= end)) > chunk[0].size:
                 self.near = []
-                self._spread(chunk, step)
-            elif 2 * count > later.size:
-                self.near = [_pick(chunk, (~later).nonzero()[0])]
-                self._spread(_pick(chunk, later.nonzero()[0]), step)
-            self.run = False
+                self._spread(chunk, step - 1)
         for wide in sorted([w for w in self.far if w * FINE <= step]):
             self._spread(_opened(np.concatenate(self.far.pop(wide), axis=1)), step - 1)
-        due: list[I8] = []
         for key in sorted([k for k in self.fine if k <= step]):
             matrices = self.fine.pop(key)
-            if key == step:  # the end may fall within this one
-                matrix = np.concatenate(matrices, axis=1) if len(matrices) > 1 else matrices[0]
-                before = matrix[0].view(np.float64) < end
-                count = int(np.count_nonzero(before))
-                matrices = [matrix[:, before]] if count else []
-                if count < before.size:
-                    self.fine[key] = [matrix[:, ~before] if count else matrix]
-            due += matrices
-        if due:
-            self.near.append(_opened(np.concatenate(due, axis=1) if len(due) > 1 else due[0]))
-            self.run = False
+            if key == step:  # the end falls within this one, as a rule on its very first moment
+                matrices = self._cut(key, matrices, end)
+            if matrices:
+                self.near += [_opened(m) for m in matrices]
+                self.run = False
+
+    def _cut(self, key: int, matrices: list[I8], end: float) -> list[I8]:
+        """Of the rows of a bucket those that are due before `end`; the others go back to it."""
+        if min([float(m[0].view(np.float64).min()) for m in matrices]) >= end:
+            self.fine[key] = matrices
+            return []
+        matrix = np.concatenate(matrices, axis=1)
+        due = matrix[0].view(np.float64) < end
+        if not due.all():
+            self.fine[key] = [matrix[:, ~due]]
+        return [matrix[:, due]]
 
     def _spread(self, chunk: Chunk, first: int) -> None:
         """Sort rows into buckets, none of them below step `first`."""
