@@ -14,7 +14,7 @@ from ...fabric import Fate
 from ...flights import COALESCED, FILLS, HIT, MISS, STALE
 from .desk import ERROR, LEAD, Served, Verdict
 from .desk import HIT as FOUND
-from .mail import DELETE, FILL, LEASE_END, RELEASE, SET, WRITER
+from .mail import DELETE, FILL, LEASE_END, RELEASE, SET, WRITER, Kinds
 from .path import F8, I8, CachePath
 
 MARKS = np.zeros(len(Verdict), dtype=np.uint8)  # verdict -> what it means to the request
@@ -118,11 +118,27 @@ class CacheFills(CachePath):
         key, version, home = flights.key[slots].astype(np.int64), flights.version[slots], flights.cache[fills].astype(np.int64)
         token = np.where(self.leased[fills], flights.id[fills], FILL)
         at, web = self._through_web(t, slots, node)
+        took = at[writes:] - self.left[fills]
+        if 0 < writes < slots.size and self.homes.copies == 1 and np.count_nonzero(np.isfinite(at)) == at.size:
+            self._post_all(at, web, (key, version, home, token, took), writes)
+            return
         if writes:
             self._post_changes(at[:writes], web[:writes], key[:writes], version[:writes])
         if fills.size:
-            columns = (web[writes:], home, key[writes:], version[writes:], token, at[writes:] - self.left[fills])
+            columns = (web[writes:], home, key[writes:], version[writes:], token, took)
             self._post_fills(at[writes:], columns)
+
+    def _post_all(self, at: F8, web: I8, columns: tuple[I8, I8, I8, I8, F8], writes: int) -> None:
+        """All that `_post_changes` of the first `writes` and `_post_fills` of the rest send, in one go. columns: key and version
+        (n,), and of the fills home, token and recompute."""
+        key, version, home, token, took = columns
+        kind = np.full(at.size, SET, dtype=np.uint8)
+        kind[:writes] = SET if self.write_mode == "through" else DELETE
+        whose = np.full(at.size, WRITER, dtype=np.int64)
+        whose[writes:] = token
+        recompute = np.zeros(at.size)
+        recompute[writes:] = took
+        self._post(kind, at, web, np.concatenate([self.homes.owners(key[:writes])[0], home]), key, version, whose, recompute)
 
     def filled(self, t: F8, slots: I8, node: I8) -> None:
         """Values read for rows with flag FILLS leave database nodes `node` (n,) at t (n,): to the web server, set from there."""
@@ -182,7 +198,7 @@ class CacheFills(CachePath):
         self.replies.send(t, slots, "db", node)
         return flights.web_out[slots], web
 
-    def _post(self, kind: int, t: F8, web: I8, node: I8, key: I8, version: I8, token: I8, recompute: F8) -> I8:
+    def _post(self, kind: Kinds, t: F8, web: I8, node: I8, key: I8, version: I8, token: I8, recompute: F8) -> I8:
         """A message that nobody waits for leaves web servers at t (n,); returns its rows (n,), the lost ones freed already."""
         hop = self.core.fabric.hop("web", web, "cache", node)
         mail = self.mail

@@ -8,6 +8,7 @@ counts up for ever and orders messages that arrive at the same instant.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from ...rows import set_columns
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
+Kinds: TypeAlias = int | NDArray[np.uint8]  # one for all messages, or (n,)
 
 
 class Kind(IntEnum):
@@ -82,8 +84,8 @@ class Mail:
         self.n_unused = capacity
         self.next_serial = 0
 
-    def add(self, kind: int, node: I8, key: NDArray[np.int32] | I8) -> I8:
-        """New messages (rows, (n,) int64) of one kind to nodes (n,) about keys (n,); the caller fills the other columns."""
+    def add(self, kind: Kinds, node: I8, key: NDArray[np.int32] | I8) -> I8:
+        """New messages (rows, (n,) int64) to nodes (n,) about keys (n,); the caller fills the other columns."""
         n = node.size
         while self.n_unused < n:
             self._grow()
