@@ -68,11 +68,10 @@ class CacheFills(CachePath):
         t, slots, version = self.unjudged[0] if len(self.unjudged) == 1 else map(np.concatenate, zip(*self.unjudged, strict=True))
         self.unjudged = []
         flights = self.core.flights
-        stale = version < self.database.committed(flights.key[slots].astype(np.int64), t)
-        n = int(np.count_nonzero(stale))
-        if n:
+        stale = self.database.outdated(flights.key[slots].astype(np.int64), version, t)
+        if stale.size:
             flights.flags[slots[stale]] |= STALE
-            self.counts.add("stale", n)
+            self.counts.add("stale", stale.size)
 
     def _settle(self, served: Served) -> None:
         flights = self.core.flights

@@ -92,6 +92,11 @@ class DatabaseReads(DatabaseAgain):
             out[j] = log.as_of(log.commit, int(versions.head_lsn[keys[j]]), int(out[j]), float(at[j]))
         return out
 
+    def outdated(self, keys: I8, versions: I8, at: F8) -> I8:
+        """Which of these versions (n,) of keys were older than the last commit at seconds `at` (n,): their numbers, ascending."""
+        behind: I8 = (versions < self.versions.head_version[keys]).nonzero()[0]  # few; were they so at that moment?
+        return behind[versions[behind] < self.committed(keys[behind], at[behind])] if behind.size else behind
+
     def _judge_own(self, sent: F8, users: I8, key: I8, who: I8) -> None:
         """A user misses his own write: a violation if it was committed before he asked."""
         for j in who.tolist():

@@ -123,8 +123,8 @@ class ConstantDatabase:
             else:
                 self.replies.send(t, slots, "db", node)
 
-    def committed(self, keys: np.ndarray, at: np.ndarray) -> np.ndarray:
-        return self.versions[keys]
+    def outdated(self, keys: np.ndarray, versions: np.ndarray, at: np.ndarray) -> np.ndarray:
+        return np.flatnonzero(versions < self.versions[keys])
 
 
 @stateful
