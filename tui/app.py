@@ -52,7 +52,7 @@ class ScaletopApp(PacedApp):
     # lines under what is lit without colour: Textual (8.2) drops "reverse" from the styles of the parts of a widget
     ENABLE_COMMAND_PALETTE = True
     CSS = """
-    Toast { padding: 0 1; width: auto; max-width: 60; }
+    Toast { padding: 0 1; width: auto; max-width: 100%; }
     CommandPalette SearchIcon { display: none; }
     CommandPalette > .command-palette--help-text { text-style: not bold not dim; }
     CommandPalette:nocolor .option-list--option-highlighted { text-style: bold underline; }

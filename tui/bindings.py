@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual import events
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from .keys import KEYMAP, Context, Key
 
-__all__ = ["bindings", "keymap_of"]
+__all__ = ["bindings", "keymap_of", "press"]
 
 
 def bindings(context: Context, keymap: Iterable[Key] = KEYMAP) -> list[BindingType]:
@@ -18,6 +20,23 @@ def bindings(context: Context, keymap: Iterable[Key] = KEYMAP) -> list[BindingTy
         for row in keymap
         if context in row.contexts
     ]
+
+
+async def press(screen: Screen[None], keymap: Iterable[Key], context: Context, event: events.Key) -> None:
+    """Do at once what a key on a screen does, or give it to the screen that the key before it has opened.
+
+    Textual would send it up to the app first; of two keys that arrive together ("fc") the second was then nobody's.
+    """
+    row = next((row for row in keymap if event.key in row.keys and context in row.contexts), None)
+    above = screen.app.screen
+    if above is screen and row is None:
+        return
+    event.stop()
+    event.prevent_default()
+    if above is not screen:
+        above.post_message(events.Key(event.key, event.character))
+    elif row is not None:
+        await screen.run_action(row.action)
 
 
 def keymap_of(keymap: Iterable[Key]) -> dict[str, str]:

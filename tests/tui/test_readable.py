@@ -198,3 +198,13 @@ def test_a_fault_is_told_in_full_below_a_map_of_three_columns() -> None:
     one = msgspec.structs.replace(TROUBLE.faults[0], target="db-a1", text="db-a1, the primary, crashed", by="you", since=17.0)
     rows = tools.lines("map", msgspec.structs.replace(TROUBLE, faults=(one,)), 62, 33)
     assert any("db-a1, the primary, crashed" in row and "by you" in row for row in rows)
+
+
+def test_a_message_is_told_in_full_on_a_narrow_screen() -> None:
+    async def story(app: ScaletopApp, _player: Player, pilot: Pilot[None]) -> None:
+        await pilot.press("i")
+        await until(pilot, lambda: "select what to inspect" in shown(app))
+        words = "select what to inspect first: arrows, or a click".split()
+        assert all(word in shown(app) for word in words)
+
+    play(story, size=(40, 10))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -36,6 +37,8 @@ class AskScreen(ModalScreen[str | None]):
         self._question = safe_text(question)
         self._now = safe_text(now)
         self._check = check
+        self._ended = False
+        self._early = False  # whether something was typed before the line had the keyboard
 
     def compose(self) -> ComposeResult:
         """Question, answer, what is wrong with it."""
@@ -44,6 +47,26 @@ class AskScreen(ModalScreen[str | None]):
             yield Input(self._now, max_length=80, select_on_focus=True)
             yield Static("Enter: take it   Esc: leave it", markup=False, id="wrong")
 
+    async def on_key(self, event: events.Key) -> None:
+        """What was typed right behind the key that asked, before the line had the keyboard, is the answer's beginning."""
+        line = self.query_one(Input)
+        if self.focused is line and event.is_forwarded:  # the line had it first and left it
+            return
+        event.stop()
+        event.prevent_default()
+        if self._ended:  # typed right behind the answer: it is for what is below
+            self.app.screen.post_message(events.Key(event.key, event.character))
+        elif event.key == "escape":
+            self.action_cancel()
+        elif event.key == "enter":
+            await line.action_submit()
+        elif event.is_printable and event.character:
+            if not self._early:
+                line.select_on_focus = False
+                line.value = ""
+            self._early = True
+            line.insert_text_at_cursor(event.character)
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the answer if it is right."""
         event.stop()
@@ -51,8 +74,14 @@ class AskScreen(ModalScreen[str | None]):
         if wrong:
             self.query_one("#wrong", Static).update(safe_text(wrong))
         else:
-            self.dismiss(event.value)
+            self._end(event.value)
 
     def action_cancel(self) -> None:
         """No answer."""
-        self.dismiss(None)
+        self._end(None)
+
+    def _end(self, answer: str | None) -> None:
+        """Once: a second Enter may be on its way already."""
+        if not self._ended:
+            self._ended = True
+            self.dismiss(answer)

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from engine.commands import Command, Drain, Heal, HealAll, Inspect, Pause, Restart, Resume, SetSpeed, StepOnce, Undo, Undrain
 from engine.snapshot import NodeState, Snapshot
 
-from ..bindings import bindings
+from ..bindings import bindings, press
 from ..board import Board
 from ..boardwidget import BoardWidget
 from ..keys import Context
@@ -87,12 +87,9 @@ class BoardScreen(Screen[None], inherit_bindings=False):
                 self.state = self.widget.state = update(self.state, self.board.attention(snapshot, self.state))
         self.widget.redraw()
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """What was typed ahead while a menu was opening is meant for the menu."""
-        if self.app.screen is not self:
-            event.stop()
-            event.prevent_default()
-            self.app.screen.post_message(events.Key(event.key, event.character))
+        await press(self, self.host.settings.keymap, Context.BOARD, event)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new size."""

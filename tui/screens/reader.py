@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from ..bindings import bindings
+from ..bindings import bindings, press
 from ..cells import CellWidget
 from ..charts import Glyphs
 from ..draw import Canvas
@@ -16,6 +17,9 @@ from ..frame import Verdict, draw_frame
 from ..keys import Context
 from ..theme import Palette
 from .ask import AskScreen
+
+if TYPE_CHECKING:
+    from ..app import ScaletopApp
 
 __all__ = ["Page", "ReaderScreen"]
 
@@ -103,13 +107,15 @@ class ReaderScreen(ModalScreen[None], inherit_bindings=False):
         self.widget.filter = " ".join(words.lower().split())
         self.widget.redraw()
 
-    def on_key(self, event: events.Key) -> None:
-        """Pages, start and end."""
+    async def on_key(self, event: events.Key) -> None:
+        """Pages, start and end; what was typed right behind the key that closes the page is for what is below."""
         page = max(1, self.widget.size.height - 3)
         jump = {"pagedown": page, "space": page, "pageup": -page, "home": -(1 << 30), "end": 1 << 30}.get(event.key)
         if jump is not None:
             event.stop()
             self.widget.move(jump)
+        else:
+            await press(self, cast("ScaletopApp", self.app).settings.keymap, Context.READER, event)
 
     def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
         """Three lines down."""
