@@ -52,7 +52,7 @@ class Server:
         try:
             await self._session(trio.socket.from_stdlib_socket(owner), is_owner=True)
         finally:
-            self.runtime.stop("its screen is gone")
+            self.runtime.stop("the screen that it was started for has ended")
 
     async def frame_after(self, number: int) -> tuple[int, bytes]:
         """The newest snapshot later than the `number`-th as a frame, encoded once for all viewers, and its number."""

@@ -204,7 +204,7 @@ def test_a_message_is_told_in_full_on_a_narrow_screen() -> None:
     async def story(app: ScaletopApp, _player: Player, pilot: Pilot[None]) -> None:
         await pilot.press("i")
         await until(pilot, lambda: "select what to inspect" in shown(app))
-        words = "select what to inspect first: arrows, or a click".split()
+        words = ["select", "what", "to", "inspect", "first:", "arrows,", "or", "a", "click"]
         assert all(word in shown(app) for word in words)
 
     play(story, size=(40, 10))
