@@ -52,7 +52,7 @@ class Gauge:
         """A virtual second ended at `now`: utilisation = worker seconds spent / worker seconds there were."""
         self.served.roll()
         self.latency.roll()
-        busy = stations.busy_seconds(now)
+        busy = stations.second(now)
         workers = np.array(stations.nodes.workers, dtype=np.float64)
         self.utilisation = np.clip((busy - self.busy) / np.maximum(workers, 1.0), 0.0, 1.0)
         self.busy = busy

@@ -186,6 +186,11 @@ class Stations:
         """Worker seconds spent on jobs until `now`, finished or not, shape (nodes,)."""
         return self.totals.busy + self.core.census(now)[1]
 
+    def second(self, now: float) -> FloatArray:
+        """As `busy_seconds`, for the tier's own reckoning once a virtual second, which sums what was put down."""
+        self.totals.settle()
+        return self.busy_seconds(now)
+
     # --- implementation
 
     def _open(self, node: int, now: float) -> list[Job]:

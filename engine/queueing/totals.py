@@ -131,6 +131,10 @@ class Totals:
         if self._rows >= BATCH:
             self._close()
 
+    def settle(self) -> None:
+        """Sum what was put down; at moments that hang on the world's time alone."""
+        self._close()
+
     def abort(self, jobs: list[Job], now: float, *, crashed: bool) -> None:
         """Count jobs that end unfinished at `now` (s)."""
         self._close()
@@ -152,6 +156,8 @@ class Totals:
     @property
     def now(self) -> Books:
         """All figures as of the horizon; for looking only."""
+        if not self._came and not self._gone and self._books.since == self.horizon:
+            return self._books
         books = self._books.copy()
         self._sum(books)
         return books

@@ -254,7 +254,7 @@ class Balancer(Tier):
         self.served.roll()
         self.latency.roll()
         self.rate.push(float(self.served.last.sum()))
-        busy = self.stations.busy_seconds(self.core.now)
+        busy = self.stations.second(self.core.now)
         workers = np.array(self.stations.nodes.workers, dtype=np.float64)
         self.utilisation = np.clip((busy - self.busy_before) / np.maximum(workers, 1.0), 0.0, 1.0)
         self.busy_before = busy

@@ -70,7 +70,7 @@ class Database(DatabaseMove):
     def second(self) -> None:
         """Count what was served, note the lags, trim the logs."""
         now = self.core.end
-        busy = self.stations.busy_seconds(now)
+        busy = self.stations.second(now)
         self.meters.second(busy, np.array(self.stations.nodes.workers, dtype=np.float64), self.shard_of_node)
         db_reading.note_lags(self, now)
         self.meters.moved_trend.push(self.places.moved)
