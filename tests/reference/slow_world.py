@@ -6,62 +6,23 @@ which cache node is home to a key, which shard owns it, the hash of a user.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from slow_queue import Agenda, SlowQueue
+from slow_front import FAILED, SHED, Row, SlowFront
+from slow_log import SlowLog
+from slow_queue import SlowQueue
 
-from engine.policies.hashing import mix
 from engine.world import World
 
-OK, FAILED, SHED = 1, 2, 3
 
-
-@dataclass(eq=False)
-class Row:
-    """One attempt. `client`: does it still wait? `orphan`: was its connection reset?"""
-
-    root: int
-    user: int
-    key: int
-    route: int
-    web_work: float
-    db_work: float
-    attempt: int
-    deadline: float = 0.0
-    client: bool = True
-    orphan: bool = False
-    web: int = -1
-    web_out: float = float("inf")
-    conn: tuple[int, int] | None = None
-    outcome: int = OK
-    version: int = 0
-    fills: bool = False
-    token: int = -1
-    home: int = -1
-
-
-class SlowWorld:
-    """`twin`: an engine's world, of which only configuration and tables are read. Results: root -> (t, outcome, version)."""
+class SlowWorld(SlowFront):
+    """Behind the balancer: web servers, caches, databases."""
 
     def __init__(self, twin: World) -> None:
-        self.agenda = Agenda()
-        self.at = self.agenda.at
-        self.config = c = twin.core.config
-        fabric = twin.core.fabric
-        self.zone = {tier: nodes.zone.tolist() for tier, nodes in fabric.tiers.items()}
-        self.between, self.from_city = fabric.zone_one_way.tolist(), fabric.city_one_way.tolist()
-        self.city_of = lambda user: int(twin.traffic.city_of(np.array([user]))[0])
+        super().__init__(twin)
+        c = self.config
         self.homes, self.owner = twin.cache.homes, twin.database.places.owner.tolist()
-        self.results: dict[int, tuple[float, int, int]] = {}
-        self.rows: list[Row] = []
-        self.balancer = SlowQueue(self.agenda, c.balancer.workers, self.dispatch)
         self.webs = [SlowQueue(self.agenda, c.web.workers, self.worked, c.web.queue) for _ in range(c.web.nodes)]
-        self.up = [True] * c.web.nodes
-        self.open = [0] * c.web.nodes
-        self.epoch = [0] * c.web.nodes
-        self.last, self.turn = -1, 0
         self.caches = [SlowQueue(self.agenda, 1, self.handled) for _ in range(c.cache.nodes)]
         self.entries: list[dict[int, tuple[int, float]]] = [{} for _ in self.caches]  # key -> version, end; oldest use first
         self.leases: list[dict[int, int]] = [{} for _ in self.caches]
@@ -71,77 +32,19 @@ class SlowWorld:
         self.replicas = [[n for n in shard.nodes if n != shard.primary] for shard in twin.database.shards]
         self.dbs = [SlowQueue(self.agenda, c.database.workers, self.stored) for _ in twin.database.nodes.names]
         self.issued: dict[int, int] = {}
-        self.seen: list[dict[int, int]] = [{} for _ in self.dbs]  # per node: key -> version applied
-        self.appliers = [SlowQueue(self.agenda, 1, self.applied) for _ in self.dbs]
+        self.seen: list[dict[int, int]] = [{} for _ in self.dbs]  # per node: key -> version shown
+        zones = self.zone["db"]
+        self.logs = [
+            SlowLog(
+                self.agenda, c.database.replication, node, {r: self.far("db", node, "db", r) for r in replicas},
+                min(replicas, key=lambda r: (zones[r] == zones[node], r), default=-1), self.committed, self.show,
+            )
+            for node, replicas in zip(self.primary, self.replicas, strict=True)
+        ]  # fmt: skip
         self.turns = [0] * len(self.primary)
-
-    def far(self, a: str, i: int, b: str, j: int) -> float:
-        return float(self.between[self.zone[a][i]][self.zone[b][j]])
-
-    def to_city(self, tier: str, node: int, row: Row) -> float:
-        return float(self.from_city[self.city_of(row.user)][self.zone[tier][node]])
-
-    # ---- clients
-
-    def launch(self, t: float, row: Row) -> None:
-        self.rows.append(row)
-        row.deadline = t + self.config.client.timeout
-        self.at(row.deadline, self.end, row, FAILED, 0)
-        self.at(t + self.to_city("balancer", 0, row), self.at_balancer, row)
-
-    def end(self, t: float, row: Row, outcome: int, version: int) -> None:
-        """An answer, a reset or the time-out; the first one counts."""
-        if not row.client:
-            return
-        row.client = False
-        client = self.config.client
-        if outcome != OK and row.attempt < client.retries:
-            pause = min(client.backoff_cap, client.backoff * 2.0**row.attempt)
-            write = self.config.route[row.route].kind == "write"
-            part = self.config.database.write if write else self.config.database.read
-            again = Row(row.root, row.user, row.key, row.route, self.config.web.service.mean_ms / 1e3, part.mean_ms / 1e3,
-                        row.attempt + 1)  # fmt: skip
-            self.at(t + pause, self.launch, again)
-        else:
-            self.results[row.root] = (t, outcome, version)
-
-    # ---- balancer
-
-    def at_balancer(self, t: float, row: Row) -> None:
-        self.balancer.arrive(t, row, self.config.balancer.service.mean_ms / 1e3)
-
-    def dispatch(self, t: float, row: Row) -> None:
-        server = self.choose(row)
-        self.open[server] += 1
-        row.conn = (server, self.epoch[server])
-        way = self.far("balancer", 0, "web", server)
-        if self.up[server]:
-            row.web = server
-            self.at(t + way, self.at_web, row)
-        else:
-            self.at(t + 2.0 * way, self.refused, row)
-
-    def choose(self, row: Row) -> int:
-        n, policy = len(self.webs), self.config.balancer.policy
-        if policy == "round_robin":
-            self.last = (self.last + 1) % n
-            return self.last
-        if policy == "ip_hash":
-            return int(mix(np.array([row.user]))[0] % np.uint64(n))
-        least = min(self.open)
-        ties = [i for i in range(n) if self.open[i] == least]
-        server = next((i for i in ties if i >= self.turn), ties[0])
-        self.turn = server + 1
-        return server
-
-    def hang_up(self, t: float, row: Row) -> None:
-        if row.conn is not None and row.conn[1] == self.epoch[row.conn[0]]:
-            self.open[row.conn[0]] -= 1
-        row.conn = None
-
-    def refused(self, t: float, row: Row) -> None:
-        self.hang_up(t, row)
-        self.at(t + self.to_city("balancer", 0, row), self.end, row, FAILED, 0)
+        self.step = twin.dt
+        if c.database.replication.mode == "semi_sync":
+            self.at(self.step, self.look_round, 1)
 
     # ---- web servers
 
@@ -179,6 +82,22 @@ class SlowWorld:
                 row.orphan = True
                 if row.client:
                     self.at(t + self.to_city("web", server, row), self.end, row, FAILED, 0)
+
+    def happens(self, t: float, what: str, node: int, begins: bool) -> None:
+        """A fault begins or ends."""
+        if what == "crash":
+            self.crash(t, node) if begins else self.revive(node)
+        elif what == "slow":
+            self.webs[node].set_speed(t, 0.2 if begins else 1.0)
+        else:
+            log = next(log for log in self.logs if node in log.ways)
+            if what == "lag":
+                log.appliers[node].set_speed(t, 0.2 if begins else 1.0)
+            else:
+                (log.cut if begins else log.mend)(t, node)
+
+    def revive(self, server: int) -> None:
+        self.up[server] = True
 
     # ---- cache
 
@@ -252,17 +171,22 @@ class SlowWorld:
         node, row = job
         if self.config.route[row.route].kind == "write":
             version = self.issued[row.key] = self.issued.get(row.key, 0) + 1
-            self.seen[node][row.key] = version
-            for replica in self.replicas[self.owner[row.key]]:
-                self.at(t + self.far("db", node, "db", replica), self.shipped, replica, row.key, version)
+            row.version = version
+            self.logs[self.owner[row.key]].write(t, row.key, version, row)
+            return
         row.version = self.seen[node].get(row.key, 0)
         self.at(t + self.far("db", node, "web", row.web), self.back_at_web, row)
 
-    def shipped(self, t: float, node: int, key: int, version: int) -> None:
-        self.appliers[node].arrive(t, (node, key, version), 1.0 / self.config.database.replication.apply_per_second)
+    def committed(self, t: float, primary: int, row: Row) -> None:
+        self.at(t + self.far("db", primary, "web", row.web), self.back_at_web, row)
 
-    def applied(self, t: float, job: tuple[int, int, int]) -> None:
-        node, key, version = job
+    def look_round(self, _: float, step: int) -> None:
+        """What looks now and then does so at the boundaries of steps."""
+        for log in self.logs:
+            log.look(step * self.step)
+        self.at((step + 1) * self.step, self.look_round, step + 1)
+
+    def show(self, node: int, key: int, version: int) -> None:
         self.seen[node][key] = version
 
     def back_at_web(self, t: float, row: Row) -> None:

@@ -1,0 +1,16 @@
+"""What the tests of this folder share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.tiers.dns.zone import PUBLIC_ADDRESS
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hosts") / "hosts"
+    path.write_text(f"{PUBLIC_ADDRESS} www.example.com\n")
+    return path

@@ -1,0 +1,128 @@
+"""The front of the slow model: clients with their time-outs and retries, and the balancer with its choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from slow_queue import Agenda, SlowQueue
+
+from engine.policies.hashing import mix
+from engine.world import World
+
+OK, FAILED, SHED = 1, 2, 3
+
+
+@dataclass(eq=False)
+class Row:
+    """One attempt. `client`: does it still wait? `orphan`: was its connection reset?"""
+
+    root: int
+    user: int
+    key: int
+    route: int
+    web_work: float
+    db_work: float
+    attempt: int
+    deadline: float = 0.0
+    client: bool = True
+    orphan: bool = False
+    web: int = -1
+    web_out: float = float("inf")
+    conn: tuple[int, int] | None = None
+    outcome: int = OK
+    version: int = 0
+    fills: bool = False
+    token: int = -1
+    home: int = -1
+
+
+class SlowFront:
+    """`twin`: an engine's world, of which only configuration and tables are read. Results: root -> (t, outcome, version)."""
+
+    def __init__(self, twin: World) -> None:
+        self.agenda = Agenda()
+        self.at = self.agenda.at
+        self.config = c = twin.core.config
+        fabric = twin.core.fabric
+        self.zone = {tier: nodes.zone.tolist() for tier, nodes in fabric.tiers.items()}
+        self.between, self.from_city = fabric.zone_one_way.tolist(), fabric.city_one_way.tolist()
+        self.city_of = lambda user: int(twin.traffic.city_of(np.array([user]))[0])
+        self.results: dict[int, tuple[float, int, int]] = {}
+        self.rows: list[Row] = []
+        self.balancer = SlowQueue(self.agenda, c.balancer.workers, self.dispatch)
+        self.up = [True] * c.web.nodes
+        self.open = [0] * c.web.nodes
+        self.epoch = [0] * c.web.nodes
+        self.last, self.turn = -1, 0
+
+    def far(self, a: str, i: int, b: str, j: int) -> float:
+        return float(self.between[self.zone[a][i]][self.zone[b][j]])
+
+    def to_city(self, tier: str, node: int, row: Row) -> float:
+        return float(self.from_city[self.city_of(row.user)][self.zone[tier][node]])
+
+    # ---- clients
+
+    def launch(self, t: float, row: Row) -> None:
+        self.rows.append(row)
+        row.deadline = t + self.config.client.timeout
+        self.at(row.deadline, self.end, row, FAILED, 0)
+        self.at(t + self.to_city("balancer", 0, row), self.at_balancer, row)
+
+    def end(self, t: float, row: Row, outcome: int, version: int) -> None:
+        """An answer, a reset or the time-out; the first one counts."""
+        if not row.client:
+            return
+        row.client = False
+        client = self.config.client
+        if outcome != OK and row.attempt < client.retries:
+            pause = min(client.backoff_cap, client.backoff * 2.0**row.attempt)
+            write = self.config.route[row.route].kind == "write"
+            part = self.config.database.write if write else self.config.database.read
+            again = Row(row.root, row.user, row.key, row.route, self.config.web.service.mean_ms / 1e3, part.mean_ms / 1e3,
+                        row.attempt + 1)  # fmt: skip
+            self.at(t + pause, self.launch, again)
+        else:
+            self.results[row.root] = (t, outcome, version)
+
+    # ---- balancer
+
+    def at_balancer(self, t: float, row: Row) -> None:
+        self.balancer.arrive(t, row, self.config.balancer.service.mean_ms / 1e3)
+
+    def dispatch(self, t: float, row: Row) -> None:
+        server = self.choose(row)
+        self.open[server] += 1
+        row.conn = (server, self.epoch[server])
+        way = self.far("balancer", 0, "web", server)
+        if self.up[server]:
+            row.web = server
+            self.at(t + way, self.at_web, row)
+        else:
+            self.at(t + 2.0 * way, self.refused, row)
+
+    def choose(self, row: Row) -> int:
+        n, policy = len(self.webs), self.config.balancer.policy
+        if policy == "round_robin":
+            self.last = (self.last + 1) % n
+            return self.last
+        if policy == "ip_hash":
+            return int(mix(np.array([row.user]))[0] % np.uint64(n))
+        least = min(self.open)
+        ties = [i for i in range(n) if self.open[i] == least]
+        server = next((i for i in ties if i >= self.turn), ties[0])
+        self.turn = server + 1
+        return server
+
+    def hang_up(self, t: float, row: Row) -> None:
+        if row.conn is not None and row.conn[1] == self.epoch[row.conn[0]]:
+            self.open[row.conn[0]] -= 1
+        row.conn = None
+
+    def refused(self, t: float, row: Row) -> None:
+        self.hang_up(t, row)
+        self.at(t + self.to_city("balancer", 0, row), self.end, row, FAILED, 0)
+
+    def at_web(self, t: float, row: Row) -> None:
+        raise NotImplementedError
