@@ -50,7 +50,7 @@ class Database(DatabaseMove):
     def run(self) -> None:
         """Handle all that happens before the end of the window."""
         end = self.core.end
-        self._run(Until(end, end, end))
+        self._run(Until(end, end, end, end))
 
     def run_ahead(self) -> None:
         """Handle what no cache can change any more, before the caches are served up to the window's end (see ahead.py)."""
@@ -65,7 +65,7 @@ class Database(DatabaseMove):
             self._ring()
         if self.failed:
             self._dispatch()
-        self.reached = until.reach
+        self.reached, self.heard = until.reach, until.hear
 
     def second(self) -> None:
         """Count what was served, note the lags, trim the logs."""

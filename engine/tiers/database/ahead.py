@@ -20,15 +20,18 @@ SLACK_S = 1e-9  # window bounds are rounded
 
 
 class Until(NamedTuple):
-    """Moments (s) up to which a pass handles: what leaves web servers, what reaches nodes, what ends there (in this order)."""
+    """Moments (s) up to which a pass handles: what leaves web servers, what reaches nodes, what ends there, and failures that
+    the drivers at the web servers hear of."""
 
     leave: float
     reach: float
     end: float
+    hear: float
 
 
 class DatabaseAhead(DatabaseNodes):
-    """until: of the present pass. reached: all that reaches nodes before this moment (s) is in.
+    """until: of the present pass. reached, heard: up to which moments (s) the passes before have handled what reaches nodes, and
+    failures that drivers hear of.
 
     wire: the shortest way between two nodes, s. least_service: the least time that a request holds a worker, s; 0 where a job
     that comes later may change what happens to one that is there (newest first, bounded queues).
@@ -36,8 +39,8 @@ class DatabaseAhead(DatabaseNodes):
 
     def __init__(self, core: Core, replies: Replies) -> None:
         super().__init__(core, replies)
-        self.until = Until(0.0, 0.0, 0.0)
-        self.reached = 0.0
+        self.until = Until(0.0, 0.0, 0.0, 0.0)
+        self.reached = self.heard = 0.0
         self.wire, self.least_service = 0.0, 0.0
 
     def _look_ahead(self) -> None:
@@ -54,8 +57,5 @@ class DatabaseAhead(DatabaseNodes):
         """What no cache can change any more, in a window in which the database leads."""
         start, end = self.core.start, self.core.end
         leave, reach = min(start + self.wire, end), min(start + 2.0 * self.wire, end)
-        return Until(leave, reach, min(reach + self.least_service, end))
-
-    def earliest(self) -> float:
-        """Before this moment (s) no driver may learn of a failure any more: its word to a cache would come to a time gone by."""
-        return self.core.start - (self.wire if self.leads() else 0.0)
+        done = min(reach + self.least_service, end)
+        return Until(leave, reach, done, min(done, reach + self.wire))  # a door shut at `reach` is known a wire later

@@ -72,7 +72,7 @@ class DatabasePath(DatabaseAhead):
                 self._route(t, slots)
             if not self.failed:
                 return
-            t, (slots, cause, event) = self.failed.take_all(self.until.leave)
+            t, (slots, cause, event) = self.failed.take_all(self.until.hear)
             if not t.size:
                 return
             self._try_again(t, slots, cause, event)
@@ -131,7 +131,7 @@ class DatabasePath(DatabaseAhead):
 
     def _try_again(self, t: F8, slots: I8, cause: I8, event: I8) -> None:
         """Reads that could not reach their node try one other; the rest fails. Nobody hears of it in the past."""
-        flights, t = self.core.flights, self.core.not_before(self.earliest(), t, slots)
+        flights, t = self.core.flights, self.core.not_before(self.heard, t, slots)
         # a driver that only waited too long cannot tell a slow node from a busy one: it will ask there again
         gone = (cause == Cause.REFUSED) | (cause == Cause.UNREACHABLE) | (cause == Cause.RESET)
         node = flights.db[slots].astype(np.int64)
