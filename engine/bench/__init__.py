@@ -78,7 +78,7 @@ def big(rate: float) -> Scenario:
         client=Client(timeout=0.5),
         balancer=BalancerPart(nodes=1, policy="round_robin", workers=64),
         web=WebPart(nodes=256, workers=1, queue=0, service=Service(0.2, 0.1, 1.0)),
-        # 10 us: at Redis's 20 the home of the hottest key (7 % of all) is asked for 1.4 s of work a second, and its queue has no end
+        # 10 us: at Redis's 20 the home of the hottest key (7 % of all) gets 1.4 s of work a second, in a queue without an end
         cache=CachePart(nodes=64, capacity=20_000, service_us=10.0),
         database=DatabasePart(shards=25, replicas=3, queue=0, read=Service(1.0, 0.5, 1.0), write=Service(2.0, 1.0, 1.0)),
     )
