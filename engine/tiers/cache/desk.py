@@ -77,9 +77,9 @@ class Desk:
         self.evicted: list[int] = []  # per node
 
     def tally(self) -> dict[str, int]:
-        """What was counted since the last tally, by name; the counters (but not `evicted`) are zero again."""
-        counted = {name: int(getattr(self, name)) for name in COUNTERS}
-        for name in COUNTERS:
+        """What was counted since the last tally, by name, zeros left out; the counters (but not `evicted`) are zero again."""
+        counted = {name: int(count) for name in COUNTERS if (count := getattr(self, name))}
+        for name in counted:
             setattr(self, name, 0)
         return counted
 

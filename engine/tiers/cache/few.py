@@ -27,7 +27,7 @@ class FewDesk(Desk):
         if self.sliding or self.early_expiry_beta != 0.0 or len(policies) < len(self.shelves):
             return super().serve(at, rows, nodes)
         mail, index, served = self.mail, self.index, Served()
-        stamp, shelves, alone = index.stamp, self.shelves, not self.single_flight
+        stamp, alone = index.stamp, not self.single_flight
         asked = mail.key[rows]
         keys, kinds, tokens = asked.tolist(), mail.kind[rows].tolist(), mail.token[rows].tolist()
         ends, versions = index.ends[asked].tolist(), index.version[asked].tolist()
@@ -47,13 +47,8 @@ class FewDesk(Desk):
                     elif alone and place != SEVERAL:
                         verdict[i] = LEAD
                         continue
-                elif place == NOWHERE:
-                    if kind == SET and tokens[i] == FILL:
-                        touched.add(key)
-                        touched.add(self._fill(t, policies[node], key, rows.item(i)))
-                        continue
-                    if kind == DELETE and not shelves[node].leases:
-                        continue
+                elif self._plain(kind, t, policies[node], key, place, tokens[i], rows.item(i), touched):
+                    continue
             touched.add(key)
             verdict[i], version[i] = self._one(served, kind, t, node, key, rows.item(i))
             if self.gone >= 0:
@@ -62,12 +57,26 @@ class FewDesk(Desk):
         served.verdict, served.version = np.array(verdict, dtype=np.int64), np.array(version, dtype=np.int64)
         return served
 
-    def _fill(self, t: float, policy: StampedLRU, key: int, row: int) -> int:
-        """Set what nobody has, as it was read without a lease; the key that had to go for it, or -1."""
-        index, mail, gone = self.index, self.mail, -1
-        if len(policy) >= policy.capacity:
-            gone = policy.evict()
-            self.evicted[policy.node] += 1
-        index.admit(policy.node, key, (mail.version.item(row), t + self._life(), mail.recompute.item(row)))
-        self.filled += 1
-        return gone
+    def _plain(
+        self, kind: int, t: float, policy: StampedLRU, key: int, place: int, token: int, row: int, touched: set[int]
+    ) -> bool:
+        """Handle a set of what nobody has, as it was read without a lease, or a delete where no lease is out; False if it is
+        neither. What is changed is added to `touched`."""
+        if kind == SET:
+            if place != NOWHERE or token != FILL:
+                return False
+            touched.add(key)
+            if len(policy) >= policy.capacity:
+                touched.add(policy.evict())
+                self.evicted[policy.node] += 1
+            entry = self.mail.version.item(row), t + self._life(), self.mail.recompute.item(row)
+            self.index.admit(policy.node, key, entry)
+            self.filled += 1
+            return True
+        if kind != DELETE or place == SEVERAL or self.shelves[policy.node].leases:
+            return False
+        if place == policy.node + 1:
+            touched.add(key)
+            policy.remove(key)
+            self.invalidated += 1
+        return True
