@@ -22,9 +22,10 @@ F8 = NDArray[np.float64]
 Entry: TypeAlias = tuple[int, float, float]  # version, end of life (s, inf = never), how long it took to read (s)
 
 NOWHERE, SEVERAL = 0, -1  # in `place`; else 1 + the node
+# 32 bytes a key, so that none lies across two lines of memory
 COLUMNS: dict[str, tuple[str, float]] = {
     "place": ("i2", NOWHERE),
-    "version": ("i8", 0),
+    "version": ("i4", 0),
     "ends": ("f8", 0.0),
     "recompute": ("f8", 0.0),
     "stamp": ("i8", 0),  # of the last use, where the policy is LRU
@@ -41,7 +42,7 @@ class Index:
     __slots__ = ("clock", "copies", "ends", "held", "keys", "place", "recompute", "room", "shelves", "stamp", "version")
 
     place: NDArray[np.int16]
-    version: I8
+    version: NDArray[np.int32]
     ends: F8
     recompute: F8
     stamp: I8
