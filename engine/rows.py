@@ -41,7 +41,7 @@ def set_columns(holder: object, columns: Mapping[str, tuple[str, float]], capaci
 
 
 def _block(size: int) -> NDArray[np.uint8]:
-    """Zeros that begin where a line of memory does: a row of 32 or 64 bytes then lies within one (a third less time, measured)."""
+    """Zeros that begin where a line of memory does: a row of 32 or 64 bytes then lies within one of them."""
     if not size:
         return np.zeros(0, dtype=np.uint8)
     room = np.zeros(size + LINE, dtype=np.uint8)

@@ -21,12 +21,35 @@ F8 = NDArray[np.float64]
 STRIDE = 4  # stamps of LRU that a message may use
 
 
+class Hits:
+    """Hits that the policies do not know of yet: keys and places in the batch, in order of time; turn: the batch's number.
+
+    at: so many have been told; list: the places once more, for whom goes through them one by one.
+    """
+
+    __slots__ = ("at", "keys", "list", "marked", "place", "turn")
+
+    def __init__(self, keys: I8, place: I8, turn: int) -> None:
+        self.keys = keys
+        self.place = place
+        self.turn = turn
+        self.at = 0
+        self.list: list[int] = []
+        self.marked = False
+
+    def mark(self) -> None:
+        """Note of every key where its last hit is: few batches ask, and the marks lie far from each other."""
+        if not self.marked:
+            SCRATCH.last[self.keys] = (self.turn << 32) + self.place
+            self.marked = True
+
+
 class AtOnceDesk(FewDesk):
     """began: LRU's clock at the begin of the present batch."""
 
     began = 0
 
-    def _at_once(self, messages: Messages, rows: I8, number: I8, turn: int, said: tuple[I8, I8]) -> I8:
+    def _at_once(self, messages: Messages, rows: I8, number: I8, hits: Hits, said: tuple[I8, I8]) -> I8:
         """Handle what can be handled of messages (n,) with mail rows (n,) and numbers (n,) in the batch, ascending.
 
         Returns the numbers of those that are left. said: verdicts and versions of the batch, filled in for those handled.
@@ -34,7 +57,7 @@ class AtOnceDesk(FewDesk):
         done = changes(messages, self.index, self._life())
         token = self.mail.token[rows]
         loop = self._entangled(messages, token, done.torn)  # nodes that are left to the loop
-        self._make_room(done, loop, messages, turn)
+        self._make_room(done, loop, messages, hits)
         sets = (messages.kinds == SET) & (token != WRITER)
         told, threw, dropped = done.number, done.threw, done.dropped
         left = number[:0]
@@ -66,17 +89,21 @@ class AtOnceDesk(FewDesk):
         loop[nodes[wrong]] = loop[torn] = True
         return loop
 
-    def _make_room(self, done: Changes, loop: B, messages: Messages, turn: int) -> None:
+    def _make_room(self, done: Changes, loop: B, messages: Messages, hits: Hits) -> None:
         """Evict what has to go for keys that come; where that hangs on the order of the batch, the node joins `loop`."""
         coming = np.bincount(done.nodes[done.came], minlength=len(self.shelves))
         over = coming + self.index.excess()
+        if int(over.max()) <= 0:
+            return
         tight = (over > 0) & (coming > 0) & ~loop
         if not tight.any():
             return
         unsure = np.zeros_like(loop)
         unsure[messages.nodes[done.number[done.threw | done.dropped]]] = True  # what left before, or after, made room as well
-        changed, last, base = SCRATCH.changed, SCRATCH.last, turn << 32
+        changed, last, turn = SCRATCH.changed, SCRATCH.last, hits.turn
+        base = turn << 32
         changed[messages.keys] = turn
+        hits.mark()
 
         def busy(key: int) -> bool:
             return bool(changed[key] == turn or last[key] >= base)

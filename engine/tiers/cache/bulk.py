@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .at_once import STRIDE, AtOnceDesk
+from .at_once import STRIDE, AtOnceDesk, Hits
 from .changes import Messages
 from .desk import HIT, LEAD, Served
 from .index import LOW, NOWHERE, SCRATCH
@@ -31,18 +31,6 @@ AT_ONCE_FROM = 40  # messages that change keys from which arrays win (measured)
 
 
 Batch: TypeAlias = tuple[F8, I8, I8, I8, NDArray[np.uint8]]  # at, rows, nodes, keys, kinds of all messages
-
-
-class _Hits:
-    """Hits that the policies do not know of yet: keys and places in the batch, in order of time."""
-
-    __slots__ = ("at", "keys", "list", "place")
-
-    def __init__(self, keys: I8, place: I8) -> None:
-        self.keys = keys
-        self.place = place
-        self.list: list[int] = place.tolist()
-        self.at = 0  # so many have been told
 
 
 class BulkDesk(AtOnceDesk):
@@ -75,15 +63,13 @@ class BulkDesk(AtOnceDesk):
         self.began = index.clock + 1  # no stamp is 0
         self.stamped = isinstance(self.shelves[0].policy, StampedLRU)
         rest = (~done).nonzero()[0]
-        turn = SCRATCH.next(index.keys)
-        if rest.size:
-            SCRATCH.last[hit_keys] = (turn << 32) + hits
+        found = Hits(hit_keys, hits, SCRATCH.next(index.keys))
         if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
             rows_left = rows[rest]
             changing = Messages(at[rest], nodes[rest], keys[rest], kinds[rest], self.mail.version[rows_left], place[rest])
-            rest = self._at_once(changing, rows_left, rest, turn, (verdict, version))
+            rest = self._at_once(changing, rows_left, rest, found, (verdict, version))
         if rest.size or not self.stamped:
-            self._in_order(served, (at, rows, nodes, keys, kinds), rest, _Hits(hit_keys, hits), turn << 32, verdict, version)
+            self._in_order(served, (at, rows, nodes, keys, kinds), rest, found, verdict, version)
         else:
             index.stamp[hit_keys] = self.began + STRIDE * hits
             index.clock = self.began + STRIDE * at.size
@@ -120,14 +106,13 @@ class BulkDesk(AtOnceDesk):
         near[acting] = False
         return free, idle
 
-    def _in_order(
-        self, served: Served, batch: Batch, rest: I8, hits: _Hits, base: int, verdict: I8, version: I8
-    ) -> None:
+    def _in_order(self, served: Served, batch: Batch, rest: I8, hits: Hits, verdict: I8, version: I8) -> None:
         """Handle the messages `rest` (indexes, ascending) and whatever becomes one of them, each after the hits before it."""
         at, rows, nodes, keys, kinds = batch
         shelves, last, slot_of = self.shelves, SCRATCH.last, self.mail.slot
-        index = self.index
-        start = self.began
+        index, start, base = self.index, self.began, hits.turn << 32
+        hits.mark()
+        hits.list = hits.place.tolist()
         late: list[int] = []  # hits that are none, since their entry was evicted before
         columns = (column[rest].tolist() for column in (at, rows, nodes, keys, kinds))
         todo = iter(zip(rest.tolist(), *columns, strict=True))
@@ -172,7 +157,7 @@ class BulkDesk(AtOnceDesk):
             return False
         return bool(last[policy.oldest()] >= base)
 
-    def _tell(self, hits: _Hits, until: int, nodes: I8) -> None:
+    def _tell(self, hits: Hits, until: int, nodes: I8) -> None:
         """Tell the policies of the hits before place `until` of the batch."""
         begin = hits.at
         end = hits.at = bisect_left(hits.list, until, begin)
@@ -185,7 +170,7 @@ class BulkDesk(AtOnceDesk):
         for node, key in zip(nodes[place].tolist(), keys.tolist(), strict=True):
             self.shelves[node].policy.touch(key)
 
-    def _take_back(self, hits: _Hits, key: int, late: list[int], verdict: I8, version: I8) -> None:
+    def _take_back(self, hits: Hits, key: int, late: list[int], verdict: I8, version: I8) -> None:
         """The key was evicted: later hits on it are to be decided in their turn."""
         wrong = np.flatnonzero(hits.keys[hits.at :] == key) + hits.at
         places = hits.place[wrong]

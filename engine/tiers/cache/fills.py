@@ -7,7 +7,10 @@ counted when somebody reads it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ...causes import Cause
 from ...fabric import Fate
@@ -20,6 +23,23 @@ from .path import F8, I8, CachePath
 MARKS = np.zeros(len(Verdict), dtype=np.uint8)  # verdict -> what it means to the request
 MARKS[FOUND], MARKS[LEAD], MARKS[ERROR] = HIT, MISS | FILLS, MISS
 LEASE_S = 10.0  # a lease not used for so long goes to the next who waits (Nishtala et al. 2013: one token a key every 10 s)
+
+
+class Sent(NamedTuple):
+    """What web servers `web` send to nodes at t: (n,) each. token: see mail; recompute: how long reading the value took, s."""
+
+    t: F8
+    web: I8
+    node: I8
+    key: I8
+    version: I8
+    token: I8
+    recompute: F8
+
+    def pick(self, which: NDArray[np.bool_] | slice) -> Sent:
+        """Some of them."""
+        t, web, node, key, version, token, recompute = self
+        return Sent(t[which], web[which], node[which], key[which], version[which], token[which], recompute[which])
 
 
 class CacheFills(CachePath):
@@ -112,51 +132,44 @@ class CacheFills(CachePath):
     # ---- what the web servers bring
 
     def answered(self, t: F8, slots: I8, node: I8, writes: int) -> None:
-        """Answers leave database nodes `node` (n,) at t (n,), in one batch: as `written` of the first `writes`, then `filled`."""
+        """Answers leave database nodes `node` (n,) at t (n,), in one batch: of the first `writes` rows committed writes, whose
+        entries are deleted or set on the way, of the others values read for rows with flag FILLS, which are set."""
         flights, fills = self.core.flights, slots[writes:]
-        key, version, home = flights.key[slots].astype(np.int64), flights.version[slots], flights.cache[fills].astype(np.int64)
-        token = np.where(self.leased[fills], flights.id[fills], FILL)
+        key, version, home = flights.key[slots].astype(np.int64), flights.version[slots], flights.cache[slots].astype(np.int64)
+        token = np.full(slots.size, WRITER)
+        token[writes:] = np.where(self.leased[fills], flights.id[fills], FILL)
         at, web = self._through_web(t, slots, node)
-        took = at[writes:] - self.left[fills]
-        if 0 < writes < slots.size and self.homes.copies == 1 and np.count_nonzero(np.isfinite(at)) == at.size:
-            self._post_all(at, web, (key, version, home, token, took), writes)
+        recompute = at - self.left[slots]
+        recompute[:writes] = 0.0
+        sent = Sent(at, web, home, key, version, token, recompute)
+        arrived = np.isfinite(at)  # what a dead web server should have set stays unset
+        if np.count_nonzero(arrived) < at.size:
+            sent, writes = sent.pick(arrived), int(np.count_nonzero(arrived[:writes]))
+        if sent.t.size:
+            self._post_all(sent, writes)
+
+    def _post_all(self, sent: Sent, writes: int) -> None:
+        """Delete or set on account of the first `writes`, set the others."""
+        change = SET if self.write_mode == "through" else DELETE
+        copies = self.homes.copies
+        if copies == 1 and self.core.fabric.untroubled:
+            if writes:
+                sent.node[:writes] = self.homes.owners(sent.key[:writes])[0]
+            kind = np.full(sent.t.size, SET, dtype=np.uint8)
+            kind[:writes] = change
+            self._post(kind, sent)
             return
         if writes:
-            self._post_changes(at[:writes], web[:writes], key[:writes], version[:writes])
-        if fills.size:
-            columns = (web[writes:], home, key[writes:], version[writes:], token, took)
-            self._post_fills(at[writes:], columns)
-
-    def _post_all(self, at: F8, web: I8, columns: tuple[I8, I8, I8, I8, F8], writes: int) -> None:
-        """All that `_post_changes` of the first `writes` and `_post_fills` of the rest send, in one go. columns: key and version
-        (n,), and of the fills home, token and recompute."""
-        key, version, home, token, took = columns
-        kind = np.full(at.size, SET, dtype=np.uint8)
-        kind[:writes] = SET if self.write_mode == "through" else DELETE
-        whose = np.full(at.size, WRITER, dtype=np.int64)
-        whose[writes:] = token
-        recompute = np.zeros(at.size)
-        recompute[writes:] = took
-        self._post(kind, at, web, np.concatenate([self.homes.owners(key[:writes])[0], home]), key, version, whose, recompute)
-
-    def filled(self, t: F8, slots: I8, node: I8) -> None:
-        """Values read for rows with flag FILLS leave database nodes `node` (n,) at t (n,): to the web server, set from there."""
-        self.answered(t, slots, node, 0)
-
-    def _post_fills(self, at: F8, columns: tuple[I8, I8, I8, I8, I8, F8]) -> None:
-        """Set what is at its web server at `at` (n,), inf = never. columns: web, home, key, version, token, recompute."""
-        arrived = np.isfinite(at)  # what a dead web server should have set stays unset
-        web, home, key, version, token, recompute = columns
-        if np.count_nonzero(arrived) < at.size:
-            at, web, home, key = at[arrived], web[arrived], home[arrived], key[arrived]
-            version, token, recompute = version[arrived], token[arrived], recompute[arrived]
-            if not at.size:
-                return
-        self._post(SET, at, web, home, key, version, token, recompute)
-        if self.homes.copies == 2:
-            owners = self.homes.owners(key)
-            other = np.where(owners[0] == home, owners[1], owners[0])
-            self._post(SET, at, web, other, key, version, np.full(at.size, FILL), recompute)
+            changes = sent.pick(slice(0, writes))
+            for home in self.homes.owners(changes.key):
+                self._post(change, changes._replace(node=home))
+        if writes < sent.t.size:
+            fills = sent.pick(slice(writes, None))
+            self._post(SET, fills)
+            if copies == 2:
+                owners = self.homes.owners(fills.key)
+                other = np.where(owners[0] == fills.node, owners[1], owners[0])
+                self._post(SET, fills._replace(node=other, token=np.full(other.size, FILL)))
 
     def fill_failed(self, t: F8, slots: I8, cause: Cause, event: I8 | int) -> None:
         """Reads for rows with flag FILLS failed, known at the web server at t (n,): a lease they hold is given back."""
@@ -168,26 +181,10 @@ class CacheFills(CachePath):
         t, slots = t[holds], slots[holds]
         home, web = flights.cache[slots].astype(np.int64), flights.web[slots].astype(np.int64)
         key, nothing = flights.key[slots].astype(np.int64), np.zeros(t.size)
-        rows = self._post(RELEASE, t, web, home, key, nothing.astype(np.int64), flights.id[slots], nothing)
+        rows = self._post(RELEASE, Sent(t, web, home, key, nothing.astype(np.int64), flights.id[slots], nothing))
         self.mail.cause[rows] = cause
         self.mail.event[rows] = events
         self.leased[slots] = False
-
-    def written(self, t: F8, slots: I8, node: I8) -> None:
-        """Committed writes are acknowledged from database nodes at t (n,): on their way they delete or set the entries."""
-        self.answered(t, slots, node, slots.size)
-
-    def _post_changes(self, at: F8, web: I8, key: I8, version: I8) -> None:
-        """Delete or set what is at its web server at `at` (n,), inf = never."""
-        arrived = np.isfinite(at)
-        if np.count_nonzero(arrived) < at.size:
-            at, web, key, version = at[arrived], web[arrived], key[arrived], version[arrived]
-            if not at.size:
-                return
-        kind = SET if self.write_mode == "through" else DELETE
-        nothing = np.zeros(at.size)
-        for home in self.homes.owners(key):
-            self._post(kind, at, web, home, key, version, np.full(at.size, WRITER), nothing)
 
     def _through_web(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8]:
         """Send answers on to the users; when each was at its web server (n,), inf if it never was, and which (n,)."""
@@ -197,8 +194,9 @@ class CacheFills(CachePath):
         self.replies.send(t, slots, "db", node)
         return flights.web_out[slots], web
 
-    def _post(self, kind: Kinds, t: F8, web: I8, node: I8, key: I8, version: I8, token: I8, recompute: F8) -> I8:
-        """A message that nobody waits for leaves web servers at t (n,); returns its rows (n,), the lost ones freed already."""
+    def _post(self, kind: Kinds, sent: Sent) -> I8:
+        """Messages that nobody waits for leave web servers; their rows (n,), the lost ones freed already."""
+        t, web, node, key, version, token, recompute = sent
         hop = self.core.fabric.hop("web", web, "cache", node)
         mail = self.mail
         rows = mail.add(kind, node, key)

@@ -112,14 +112,14 @@ class ConstantDatabase:
             f.version[slot] = self.versions[key]
             fills = int(f.flags[slot]) & FILLS
             if write:
-                self.cache.written(t, slots, node)
+                self.cache.answered(t, slots, node, 1)
             elif self.failing:
                 self.replies.fail(slots, Cause.DB_UNAVAILABLE, 77)
                 if fills:
                     self.cache.fill_failed(t, slots, Cause.DB_UNAVAILABLE, 77)
                 self.replies.send(t, slots, "db", node)
             elif fills:
-                self.cache.filled(t, slots, node)
+                self.cache.answered(t, slots, node, 0)
             else:
                 self.replies.send(t, slots, "db", node)
 
