@@ -168,6 +168,15 @@ class Replies:
         flights.close(slots[orphan], SERVER)
         return slots[~orphan], t[~orphan]
 
+    def sever(self, tier: str, index: int, event: int) -> I8:
+        """Connections through a dead node of `tier` ("web", "balancer") whose answer has not left its web server; resets them."""
+        flights, now = self.core.flights, self.core.now
+        live = flights.live()
+        nodes = flights.web if tier == "web" else flights.balancer
+        through: I8 = live[(nodes[live] == index) & (flights.web_out[live] > now)]
+        self.orphan(through, Cause.RESET, event, now, tier)
+        return through
+
     def orphan(self, slots: I8, cause: Cause, event: int, now: float, tier: str) -> None:
         """Connections through a dead node of `tier` break: their clients get a reset, the work goes on for nobody."""
         flights = self.core.flights

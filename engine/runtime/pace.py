@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from ..snapshot.panes import Pace
+from ..snapshot import Pace
 
 MIN_SPEED, MAX_SPEED = 0.25, 100.0
 FLAT_OUT = 0.0  # as fast as the machine can

@@ -20,19 +20,9 @@ if TYPE_CHECKING:
     from ..world import World
 
 
-class Requests(msgspec.Struct, frozen=True):
+class Requests(Totals, frozen=True):
     """arrived = ok + failed + shed + in_flight: in all, per route, per source."""
 
-    arrived: int
-    ok: int
-    failed: int
-    shed: int
-    in_flight: int
-    attempts: int
-    retries: int
-    timed_out: int
-    wasted: int
-    late: int
     by_route: dict[str, dict[str, int]]
     by_source: dict[str, dict[str, int]]
     by_cause: dict[str, int]

@@ -1,37 +1,14 @@
 """What the engine shows: one frozen value a step, everything that the screen may read.
 
-The parts of each pane are in `engine.snapshot.panes`; this file holds what is shared by all panes (events, faults, traces) and
+The parts of each pane are in `panes` and `data`; this file holds what is shared by all panes (events, faults, traces) and
 the whole. Units are as told there.
 """
 
 from __future__ import annotations
 
-from .panes import (
-    Backend,
-    Balancer,
-    Cache,
-    CacheNode,
-    Cause,
-    Dns,
-    Failover,
-    Headline,
-    HotKey,
-    Level,
-    Link,
-    Map,
-    Node,
-    NodeState,
-    Pace,
-    Record,
-    Replica,
-    Replication,
-    Shard,
-    Shards,
-    ShardShare,
-    Struct,
-    Totals,
-    Walk,
-)
+from .base import NodeState, Struct
+from .data import Cache, CacheNode, Failover, HotKey, Replica, Replication, Shard, Shards, ShardShare
+from .panes import Backend, Balancer, Cause, Dns, Headline, Level, Link, Map, Node, Pace, Record, Totals, Walk
 
 __all__ = [
     "SNAPSHOT_VERSION",

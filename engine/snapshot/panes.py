@@ -1,5 +1,7 @@
 """The parts of a snapshot, one group a pane: frozen values that a pane may read, all of one and the same step.
 
+Cache, replication and shards (panes 4 to 6) are in `engine.snapshot.data`.
+
 Units: times in virtual seconds unless a name ends in `_ms`; rates per virtual second, counted over the last whole
 second; shares 0..1. A `trend` is one value a second, oldest first, at most 60. Nothing in here is computed by the screen.
 """
@@ -7,41 +9,19 @@ second; shares 0..1. A `trend` is one value a second, oldest first, at most 60. 
 from __future__ import annotations
 
 from .base import NodeState, Struct
-from .data import (
-    Cache,
-    CacheNode,
-    Failover,
-    HotKey,
-    Replica,
-    Replication,
-    Shard,
-    Shards,
-    ShardShare,
-)
 
 __all__ = [
     "Backend",
     "Balancer",
-    "Cache",
-    "CacheNode",
     "Cause",
     "Dns",
-    "Failover",
     "Headline",
-    "HotKey",
     "Level",
     "Link",
     "Map",
     "Node",
-    "NodeState",
     "Pace",
     "Record",
-    "Replica",
-    "Replication",
-    "Shard",
-    "ShardShare",
-    "Shards",
-    "Struct",
     "Totals",
     "Walk",
 ]

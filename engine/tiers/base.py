@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..core import Core
+from ..nodes import Nodes
+from ..queueing import Stations
 from ..snapshot import Setting
 
 OptionValue = str | float | bool
@@ -43,3 +48,31 @@ class Tier(ABC):
     def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:  # noqa: ARG002
         """(state lines, settings with the source of each default) of one node, for the inspector."""
         return (), ()
+
+
+class Staffed(Tier):
+    """A tier whose nodes have stations with jobs inside: a crash takes what is inside, a new speed bends what is planned."""
+
+    def __init__(self, core: Core, nodes: Nodes, stations: Stations) -> None:
+        super().__init__(core)
+        self.nodes = nodes
+        core.fabric.add_tier(nodes)
+        self.stations = stations
+        self.known_up: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)  # as at the last change
+        self.known_speed: NDArray[np.float64] = np.zeros(0)
+
+    def effects_changed(self) -> None:
+        """Nodes that are down since the last change die, those that are up again are new, speeds are taken over."""
+        nodes, now = self.nodes, self.core.now
+        for index in (self.known_up & ~nodes.up).nonzero()[0].tolist():
+            self.die(index, int(nodes.event[index]))
+        for index in (~self.known_up & nodes.up).nonzero()[0].tolist():
+            nodes.born[index] = now
+        for index in (self.known_speed != nodes.speed).nonzero()[0].tolist():
+            self.stations.set_speed(index, now, float(nodes.speed[index]))
+        self.known_up = nodes.up.copy()
+        self.known_speed = nodes.speed.copy()
+
+    @abstractmethod
+    def die(self, index: int, event: int) -> None:
+        """Everything that this node held, and every connection through it, is lost; event: what led to it."""

@@ -21,7 +21,7 @@ from ..queueing import Discipline, Stations
 from ..replies import Replies
 from ..snapshot import Setting
 from ..words import percent
-from .base import OptionValue, Tier
+from .base import OptionValue, Staffed
 
 if TYPE_CHECKING:
     from .balancer import Balancer
@@ -32,25 +32,21 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 
-class Web(Tier):
+class Web(Staffed):
     """Servers "web-1", "web-2", ... round robin over the zones."""
 
     name = "web"
 
     def __init__(self, core: Core, replies: Replies) -> None:
-        super().__init__(core)
         config = core.config.web
+        stations = Stations(bound=config.queue or None, discipline=Discipline(config.discipline))
+        super().__init__(core, Nodes("web"), stations)
         self.replies = replies
         self.queue = config.queue
         self.discipline = config.discipline
-        self.nodes = Nodes("web")
-        core.fabric.add_tier(self.nodes)
-        self.stations = Stations(bound=config.queue or None, discipline=Discipline(config.discipline))
         self.inbox = Pending(core.dt)
         self.rng = generator(core.seed, "web errors")
         self.gauge = Gauge()
-        self.known_up: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
-        self.known_speed: F8 = np.zeros(0)
         self.shed = 0
         routes = core.config.route
         # Where a route's requests go next: 0 cache, 1 database, 2 straight back; with a cache and without.
@@ -80,7 +76,7 @@ class Web(Tier):
     def remove_node(self, index: int) -> None:
         """Take a server out: no new requests, its connections are reset (drain it first to be gentle)."""
         self.nodes.member[index] = False
-        self._die(index, int(self.nodes.event[index]))
+        self.die(index, int(self.nodes.event[index]))
 
     def restore_node(self, index: int) -> None:
         """A removed server comes back under its old name."""
@@ -90,7 +86,7 @@ class Web(Tier):
 
     def restart(self, index: int) -> None:
         """The process starts anew: all that it held is gone."""
-        self._die(index, int(self.nodes.event[index]))
+        self.die(index, int(self.nodes.event[index]))
         self.nodes.born[index] = self.core.now
 
     # ---- the way of a request
@@ -165,27 +161,12 @@ class Web(Tier):
 
     # ---- faults
 
-    def effects_changed(self) -> None:
-        """Crashes take what is inside; speeds bend what is planned."""
-        nodes, now = self.nodes, self.core.now
-        for index in (self.known_up & ~nodes.up).nonzero()[0].tolist():
-            self._die(index, int(nodes.event[index]))
-        for index in (~self.known_up & nodes.up).nonzero()[0].tolist():
-            nodes.born[index] = now
-        for index in (self.known_speed != nodes.speed).nonzero()[0].tolist():
-            self.stations.set_speed(index, now, float(nodes.speed[index]))
-        self.known_up = nodes.up.copy()
-        self.known_speed = nodes.speed.copy()
-
-    def _die(self, index: int, event: int) -> None:
+    def die(self, index: int, event: int) -> None:
         """Everything that this server held, and every connection that leads through it, is lost."""
-        core, flights = self.core, self.core.flights
-        inside = self.stations.crash(index, core.now)
-        live = flights.live()
-        through = live[(flights.web[live] == index) & (flights.web_out[live] > core.now)]
-        self.replies.orphan(through, Cause.RESET, event, core.now, "web")
+        inside = self.stations.crash(index, self.core.now)
+        through = self.replies.sever("web", index, event)
         if inside.size:
-            flights.close(inside, SERVER)
+            self.core.flights.close(inside, SERVER)
         self.cache.web_died(index, through)
         self.database.web_died(index)
         self.balancer.reset_web(index)

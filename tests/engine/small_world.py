@@ -16,8 +16,22 @@ import numpy as np
 from engine.agents.base import Agent, AgentState, Look, restart, settle
 from engine.catalogue import Catalogue
 from engine.commands import Inject, Note, Order, Restart, SetHealth
-from engine.snapshot import SNAPSHOT_VERSION, Clients, Inspection, Setting, Snapshot
-from engine.snapshot.panes import Balancer, Cache, Dns, Headline, Map, NodeState, Replication, Shards, Totals
+from engine.snapshot import (
+    SNAPSHOT_VERSION,
+    Balancer,
+    Cache,
+    Clients,
+    Dns,
+    Headline,
+    Inspection,
+    Map,
+    NodeState,
+    Replication,
+    Setting,
+    Shards,
+    Snapshot,
+    Totals,
+)
 from engine.state import stateful
 
 CATALOGUE = Catalogue("0", "small", 7, (), (), ())

@@ -31,8 +31,7 @@ from engine.protocol import (
     reader_of_asks,
     reader_of_tells,
 )
-from engine.snapshot import Inspection, Snapshot
-from engine.snapshot.panes import NodeState
+from engine.snapshot import Inspection, NodeState, Snapshot
 
 TEXT = st.text(max_size=20)
 KINDS = [kind for kind in vars(commands).values() if isinstance(kind, type) and kind.__module__ == commands.__name__]

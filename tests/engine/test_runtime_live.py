@@ -22,7 +22,7 @@ from engine.commands import (
     WorldCommand,
 )
 from engine.runtime import CommandError, Runtime, run_headless
-from engine.snapshot.panes import Pace
+from engine.snapshot import Pace
 from engine.state import fingerprint
 
 

@@ -25,7 +25,7 @@ from ...queueing import Stations
 from ...replies import Replies
 from ...snapshot import Balancer as Reading
 from ...snapshot import Setting
-from ..base import OptionValue, Tier
+from ..base import OptionValue, Staffed
 from .choice import Choice
 from .door import Door
 from .reading import inspect, reading
@@ -41,17 +41,14 @@ MOST = 2  # a pair
 NOBODY = -1
 
 
-class Balancer(Tier):
+class Balancer(Staffed):
     """Nodes "lb-1" and "lb-2", the public address, and what they send where."""
 
     name = "balancer"
 
     def __init__(self, core: Core, replies: Replies) -> None:
-        super().__init__(core)
+        super().__init__(core, Nodes("balancer"), Stations())
         self.replies = replies
-        self.nodes = Nodes("balancer")
-        core.fabric.add_tier(self.nodes)
-        self.stations = Stations()
         self.choice = Choice(core, replies)
         self.door = Door(core, replies)
         self.holder = NOBODY  # the node that has the public address
@@ -62,8 +59,6 @@ class Balancer(Tier):
         self.rate = Trend()
         self.busy_before: F8 = np.zeros(0)
         self.utilisation: F8 = np.zeros(0)
-        self.known_up: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
-        self.known_speed: F8 = np.zeros(0)
         for _ in range(core.config.balancer.nodes):
             self.add_node()
         self.web: Web
@@ -93,7 +88,7 @@ class Balancer(Tier):
     def remove_node(self, index: int) -> None:
         """Take a balancer out; if it holds the address, the other one takes it over at once."""
         self.nodes.member[index] = False
-        self._die(index, int(self.nodes.event[index]))
+        self.die(index, int(self.nodes.event[index]))
         if self.holder == index:
             others = self.nodes.serving.nonzero()[0]
             self.holder = int(others[0]) if others.size else NOBODY
@@ -107,7 +102,7 @@ class Balancer(Tier):
 
     def restart(self, index: int) -> None:
         """The process starts anew: its connections are gone, and what it believed."""
-        self._die(index, int(self.nodes.event[index]))
+        self.die(index, int(self.nodes.event[index]))
         self.nodes.born[index] = self.core.now
 
     def active_name(self) -> str:
@@ -204,19 +199,7 @@ class Balancer(Tier):
 
     # ---- faults
 
-    def effects_changed(self) -> None:
-        """Crashes take what is inside; speeds bend what is planned."""
-        nodes, now = self.nodes, self.core.now
-        for index in (self.known_up & ~nodes.up).nonzero()[0].tolist():
-            self._die(index, int(nodes.event[index]))
-        for index in (~self.known_up & nodes.up).nonzero()[0].tolist():
-            nodes.born[index] = now
-        for index in (self.known_speed != nodes.speed).nonzero()[0].tolist():
-            self.stations.set_speed(index, now, float(nodes.speed[index]))
-        self.known_up = nodes.up.copy()
-        self.known_speed = nodes.speed.copy()
-
-    def _die(self, index: int, event: int) -> None:
+    def die(self, index: int, event: int) -> None:
         """Everything that this balancer held, and every connection through it, is lost."""
         inside = self.stations.crash(index, self.core.now)
         self._break(index, event)
@@ -227,10 +210,7 @@ class Balancer(Tier):
     def _break(self, index: int, event: int) -> None:
         """Reset every connection through a balancer whose answer has not passed it."""
         self._grow()
-        flights, now = self.core.flights, self.core.now
-        live = flights.live()
-        through = live[(flights.balancer[live] == index) & (flights.web_out[live] > now)]
-        self.replies.orphan(through, Cause.RESET, event, now, "balancer")
+        self.replies.sever("balancer", index, event)
         self.choice.conns.reset_balancer(index)
 
     # ---- settings and readings

@@ -16,8 +16,7 @@ import numpy as np
 
 from ...load import Load, load_of
 from ...queueing import Discipline
-from ...snapshot import Setting
-from ...snapshot.panes import Replication, Shards
+from ...snapshot import Replication, Setting, Shards
 from ..base import OptionValue
 from . import reading as db_reading
 from .ahead import Until

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...meter import quantile
-from ...snapshot import Setting
-from ...snapshot.panes import Failover, HotKey, NodeState, Replica, Replication, Shard, Shards, ShardShare
+from ...snapshot import Failover, HotKey, NodeState, Replica, Replication, Setting, Shard, Shards, ShardShare
 from ...words import percent
 from .move import COPY_COST
 from .routing import RECHECK_S

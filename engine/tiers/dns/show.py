@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...snapshot import Setting
+from ...snapshot import NodeState, Setting
 from ...snapshot import panes as readings
-from ...snapshot.panes import NodeState
 from .counts import AUTHORITY, BROWSER, HOSTS, OS, RESOLVER, ROOT, TLD, WORDS
 from .levels import LEVELS
 

@@ -11,7 +11,7 @@ import heapq
 from typing import TypeAlias
 
 from ...config import Dns as DnsConfig
-from ...snapshot.panes import Walk as WalkReading
+from ...snapshot import Walk as WalkReading
 from .authority import SERVFAIL, Authority, Part
 from .counts import AUTHORITY, ROOT, TLD, Counts
 from .levels import ANSWERED, SILENT, USELESS, Levels
