@@ -19,12 +19,9 @@ __all__ = [
     "bar",
     "gauge",
     "histogram",
-    "line",
     "nice_top",
     "resample",
-    "ring_strip",
     "sparkline",
-    "stretch",
 ]
 
 Sample = float | None
@@ -62,19 +59,6 @@ def resample(values: Sequence[Sample], columns: int) -> list[Sample]:
     """The last `columns` samples, padded on the left with gaps."""
     recent = list(values[-columns:]) if columns > 0 else []
     return [None] * (columns - len(recent)) + recent
-
-
-def stretch(values: Sequence[Sample], columns: int) -> list[Sample]:
-    """All samples in `columns` columns; where several fall into one column the largest is kept, so that a peak is never lost."""
-    n = len(values)
-    if n == 0 or columns <= 0:
-        return [None] * max(0, columns)
-    out: list[Sample] = []
-    for column in range(columns):
-        first = column * n // columns
-        part = _finite(values[first : max(first + 1, (column + 1) * n // columns)])
-        out.append(max(part) if part else None)
-    return out
 
 
 def _levels(values: Sequence[Sample], steps: int, low: float, high: float) -> list[int | None]:
@@ -122,7 +106,7 @@ def area(
 @lru_cache(maxsize=256)
 def _area(values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs) -> list[str]:
     if glyphs is Glyphs.BRAILLE:
-        return _braille(values, width, height, low, high, filled=True)
+        return _braille(values, width, height, low, high)
     shown = resample(values, width)
     top = high if high is not None else nice_top(shown)
     ramp, grain = (" .:#", 3) if glyphs is Glyphs.ASCII else (EIGHTHS, 8)
@@ -130,38 +114,7 @@ def _area(values: tuple[Sample, ...], width: int, height: int, low: float, high:
     return ["".join(" " if n is None else _part(ramp, n - row * grain) for n in levels) for row in reversed(range(height))]
 
 
-def line(
-    values: Sequence[Sample],
-    width: int,
-    height: int,
-    *,
-    low: float = 0.0,
-    high: float | None = None,
-    glyphs: Glyphs = Glyphs.BRAILLE,
-) -> list[str]:
-    """The outline only: what two series can share. Without braille each column has one mark."""
-    return list(_line(tuple(values), width, height, low, high, glyphs))
-
-
-@lru_cache(maxsize=256)
-def _line(values: tuple[Sample, ...], width: int, height: int, low: float, high: float | None, glyphs: Glyphs) -> list[str]:
-    if glyphs is Glyphs.BRAILLE:
-        return _braille(values, width, height, low, high, filled=False)
-    shown = resample(values, width)
-    top = high if high is not None else nice_top(shown)
-    grain = 1 if glyphs is Glyphs.ASCII else 8
-    marks = " *" if glyphs is Glyphs.ASCII else EIGHTHS
-    rows = []
-    for row in reversed(range(height)):
-        cells = []
-        for n in _levels(shown, height * grain, low, top):
-            inside = n is not None and n > 0 and (n - 1) // grain == row
-            cells.append(marks[n - row * grain] if inside and n is not None else " ")
-        rows.append("".join(cells))
-    return rows
-
-
-def _braille(values: Sequence[Sample], width: int, height: int, low: float, high: float | None, *, filled: bool) -> list[str]:
+def _braille(values: Sequence[Sample], width: int, height: int, low: float, high: float | None) -> list[str]:
     shown = resample(values, width * 2)
     top = high if high is not None else nice_top(shown)
     levels = _levels(shown, height * 4, low, top)
@@ -176,7 +129,7 @@ def _braille(values: Sequence[Sample], width: int, height: int, low: float, high
                     continue
                 above = max(level, 1) - base  # a measured zero is a dot on the ground, a gap is nothing
                 for step, bit in enumerate(bits):
-                    if step < above if filled else step == above - 1:
+                    if step < above:
                         dots |= bit
             cells.append(chr(0x2800 + dots) if dots else " ")
         rows.append("".join(cells))
@@ -214,27 +167,3 @@ def histogram(counts: Sequence[float], width: int, height: int, glyphs: Glyphs =
     ramp, grain = (" .:#", 3) if glyphs is Glyphs.ASCII else (EIGHTHS, 8)
     levels = _levels(columns, height * grain, 0.0, top)
     return ["".join(_part(ramp, (n or 0) - row * grain) for n in levels) for row in reversed(range(height))]
-
-
-def ring_strip(ring: Sequence[int], width: int, glyphs: Glyphs = Glyphs.BLOCK) -> list[tuple[str, int]]:
-    """A ring of owners cut open: (character, index of the shard that colours it) for each column.
-
-    ring: the owner of each piece, or -1 - i for a piece that is moving to shard i. A column shows the piece in its middle:
-    the owner's number (1-9, then letters), shaded while moving; the first column of each run is a solid edge.
-    """
-    n = len(ring)
-    shade = "~" if glyphs is Glyphs.ASCII else "▒"
-    out: list[tuple[str, int]] = []
-    before: int | None = None
-    for column in range(width if n else 0):
-        piece = ring[(2 * column + 1) * n // (2 * width)]
-        owner = piece if piece >= 0 else -1 - piece
-        if piece < 0:
-            char = shade
-        elif piece != before:
-            char = "|" if glyphs is Glyphs.ASCII else "▐"
-        else:
-            char = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[owner % 35]
-        before = piece
-        out.append((char, owner))
-    return out

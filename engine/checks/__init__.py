@@ -99,6 +99,7 @@ CHECKS: tuple[Check, ...] = (
     Check("4", flow.attempts_add_up),
     Check("5", flow.look_ups_balance),
     Check("6", flow.nothing_overdue),
+    Check("6", flow.deadlines_in_order),
     Check("8", data.losses_are_told),
     Check("9", data.logs_are_prefixes),
     Check("10", data.one_primary),

@@ -140,6 +140,16 @@ def nothing_overdue(world: World) -> None:
         expect(not late, f"{tier}: {len(late)} jobs are done and still inside")
 
 
+def deadlines_in_order(world: World) -> None:
+    """6: the queue of deadlines is what it trusts to be: batches in order, each ascending, none before what it says."""
+    before = -np.inf
+    for least, t, slots, ids in world.clients.deadlines.queue:
+        expect(least >= before, f"deadlines from {least} s on stand behind those from {before} s on")
+        expect(bool((t[1:] >= t[:-1]).all()) and float(t[0]) >= least - 1e-9, f"deadlines from {least} s on are out of order")
+        expect(t.size == slots.size == ids.size, "deadlines, rows and attempts differ in number")
+        before = least
+
+
 def free_lists(world: World) -> None:
     """27: rows of requests and messages are used or free, never both, and each is free once."""
     flights, mail = world.core.flights, world.cache.mail

@@ -17,9 +17,7 @@ SETS = st.sampled_from(list(Glyphs))
 
 @given(SAMPLES, st.integers(0, 40), st.integers(0, 6), SETS)
 def test_every_chart_has_the_size_asked_for(values: list[float | None], width: int, height: int, glyphs: Glyphs) -> None:
-    for rows in (charts.area(values, width, height, glyphs=glyphs), charts.line(values, width, height, glyphs=glyphs)):
-        assert len(rows) == height
-        assert all(len(row) == width for row in rows)
+    assert [len(row) for row in charts.area(values, width, height, glyphs=glyphs)] == [width] * height
     assert len(charts.sparkline(values, width, glyphs=glyphs)) == width
     counts = [abs(v) for v in values if v is not None and math.isfinite(v)]
     rows = charts.histogram(counts, width, height, glyphs)
@@ -38,11 +36,9 @@ def test_ascii_is_ascii(glyphs: Glyphs, width: int) -> None:
     drawn = "".join(
         [
             *charts.area(values, width, 3, glyphs=Glyphs.ASCII),
-            *charts.line(values, width, 3, glyphs=Glyphs.ASCII),
             *charts.histogram(values, width, 3, Glyphs.ASCII),
             charts.sparkline(values, width, glyphs=Glyphs.ASCII),
             charts.gauge(0.4, width + 2, Glyphs.ASCII),
-            *(char for char, _ in charts.ring_strip([0, -2, 1], width, Glyphs.ASCII)),
         ]
     )
     assert drawn.isascii()
@@ -58,7 +54,6 @@ def test_known_pictures() -> None:
     assert charts.gauge(1.0, 4) == "▕██▏"
     assert charts.area([1, 2, 3, 4], 2, 1, high=4.0) == ["⣠⣾"]
     assert charts.area([4, 4], 1, 2, high=4.0) == ["⣿", "⣿"]
-    assert charts.line([1, 4], 2, 2, high=4.0, glyphs=Glyphs.ASCII) == [" *", "* "]
 
 
 def test_a_gap_is_not_a_zero() -> None:
@@ -72,19 +67,3 @@ def test_a_gap_is_not_a_zero() -> None:
 )
 def test_the_top_of_an_axis_is_a_round_number(value: float, top: float) -> None:
     assert charts.nice_top([value, None]) == top
-
-
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=200), st.integers(1, 50))
-def test_stretching_never_loses_the_peak(values: list[float], columns: int) -> None:
-    shown = charts.stretch(values, columns)
-    assert len(shown) == columns
-    assert max(v for v in shown if v is not None) == max(values)
-
-
-@given(st.lists(st.integers(-6, 5), min_size=1, max_size=60), st.integers(1, 80))
-def test_the_ring_names_the_owner_of_every_column(ring: list[int], width: int) -> None:
-    strip = charts.ring_strip(ring, width)
-    assert len(strip) == width
-    owners = {piece if piece >= 0 else -1 - piece for piece in ring}
-    assert {owner for _, owner in strip} <= owners
-    assert all((char == "▒") == (ring[(2 * i + 1) * len(ring) // (2 * width)] < 0) for i, (char, _) in enumerate(strip))

@@ -46,6 +46,12 @@ def _miss_a_deadline(world: World) -> None:
     flights.deadline[waiting] = np.minimum(flights.deadline[waiting], world.now - 1.0)
 
 
+def _swap_deadlines(world: World) -> None:
+    queue = world.clients.deadlines.queue
+    at, (least, t, slots, ids) = next((n, batch) for n, batch in enumerate(queue) if batch[1][0] < batch[1][-1])
+    queue[at] = (least, t[::-1].copy(), slots, ids)
+
+
 def _hide_a_loss(world: World) -> None:
     world.database.meters.totals["lost"] += 1
 
@@ -108,6 +114,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "attempts_add_up": _count_an_attempt_twice,
     "look_ups_balance": _look_up_twice,
     "nothing_overdue": _miss_a_deadline,
+    "deadlines_in_order": _swap_deadlines,
     "losses_are_told": _hide_a_loss,
     "logs_are_prefixes": _apply_before_it_came,
     "one_primary": _crown_another,

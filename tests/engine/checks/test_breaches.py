@@ -12,6 +12,7 @@ from broken_states import AT_REST
 
 from engine.checks import CHECKS, InvariantError
 from engine.commands import Restart
+from engine.flights import CLIENT, SERVER
 from engine.tiers.cache.mail import DELETE
 
 
@@ -28,6 +29,18 @@ def test_a_broken_state_is_told(name: str) -> None:
     text = str(told.value)
     assert text.startswith(f"invariant {numbers} ({name}) is broken: "), text
     assert f"; scenario quick, seed 11, step {rig.world.step_no} (1.500 s)" in text
+
+
+@pytest.mark.parametrize("side", [CLIENT | SERVER, CLIENT])
+def test_a_row_that_is_closed_twice_is_told(side: int) -> None:
+    """`Flights.close` trusts its callers; the free list tells on them."""
+    rig = rig_of()
+    rig.run(300)
+    rows = rig.world.core.flights.live()[:1]
+    for _ in range(2):
+        rig.world.core.flights.close(rows, side)
+    with pytest.raises(InvariantError):
+        rig.checked.checker.check()
 
 
 @pytest.mark.parametrize("what", sorted(IN_TIME))
