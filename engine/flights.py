@@ -39,6 +39,8 @@ class Kind(IntEnum):
 
 
 # name -> (dtype, value of a fresh row). Times in seconds since the start of the world; node columns index the tier's nodes.
+# A row is two lines of memory long (`engine.rows`): births and deadlines fill the first, what hops and tiers ask for lies in the
+# second.
 COLUMNS: dict[str, tuple[str, float]] = {
     "id": ("i8", -1),  # of this attempt, unique, counting up in order of birth
     "root": ("i8", -1),  # id of the first attempt: the user's request
@@ -65,7 +67,7 @@ COLUMNS: dict[str, tuple[str, float]] = {
     "wire": ("f8", 0.0),  # seconds on links (DNS included), waiting, in service: they sum to the latency
     "wait": ("f8", 0.0),
     "service": ("f8", 0.0),
-    "version": ("i8", 0),  # of the key, as read or written
+    "version": ("i4", 0),  # of the key, as read or written
     "flags": ("u1", 0),
     "outcome": ("u1", 0),
     "cause": ("u1", 0),
@@ -108,7 +110,7 @@ class Flights:
     wire: NDArray[np.float64]
     wait: NDArray[np.float64]
     service: NDArray[np.float64]
-    version: NDArray[np.int64]
+    version: NDArray[np.int32]
     flags: NDArray[np.uint8]
     outcome: NDArray[np.uint8]
     cause: NDArray[np.uint8]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.flights import CLIENT, COLUMNS, SERVER, Flights
+from engine.rows import LINE
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 2**32 - 1)), max_size=30))
@@ -29,6 +30,16 @@ def test_slots_are_unique_and_ids_count_up(script: list[tuple[int, int]]) -> Non
         held = {s: sides for s, sides in held.items() if sides}
         assert flights.used == len(held)
         assert sorted(flights.live().tolist()) == sorted(held)
+
+
+def test_a_row_is_two_lines_of_memory_and_the_way_through_the_tiers_lies_in_the_second() -> None:
+    """A column too many, or a wider one, and every row that a tier looks up costs a third line."""
+    flights = Flights(capacity=8)
+    begin = flights.whole.__array_interface__["data"][0]
+    assert flights.whole.itemsize == 2 * LINE
+    assert begin % LINE == 0
+    for name in ("wire", "wait", "service", "version", "key", "web", "cache", "db", "balancer", "flags", "sides"):
+        assert (getattr(flights, name).__array_interface__["data"][0] - begin) // LINE == 1, name
 
 
 def test_a_used_slot_comes_back_fresh() -> None:

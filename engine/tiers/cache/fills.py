@@ -135,7 +135,8 @@ class CacheFills(CachePath):
         """Answers leave database nodes `node` (n,) at t (n,), in one batch: of the first `writes` rows committed writes, whose
         entries are deleted or set on the way, of the others values read for rows with flag FILLS, which are set."""
         flights, fills = self.core.flights, slots[writes:]
-        key, version, home = flights.key[slots].astype(np.int64), flights.version[slots], flights.cache[slots].astype(np.int64)
+        key, home = flights.key[slots].astype(np.int64), flights.cache[slots].astype(np.int64)
+        version = flights.version[slots].astype(np.int64)
         token = np.full(slots.size, WRITER)
         token[writes:] = np.where(self.leased[fills], flights.id[fills], FILL)
         at, web = self._through_web(t, slots, node)

@@ -209,7 +209,7 @@ class Clients(Tier):
             )
         slow = latency > core.config.slo.latency
         ledger.slow_ok.add_one(0, int(np.count_nonzero(slow if well else slow & (done == RIGHT))))
-        ledger.seal(flights.root[final], t, done, flights.version[final])
+        ledger.seal(flights.root[final], t, done, flights.version[final].astype(np.int64))
         self.traffic.ended(t, final)
         for i in core.tracer.pick(flights, final):
             close_trace(core, int(final[i]), float(latency[i]))

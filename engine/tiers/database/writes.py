@@ -244,7 +244,7 @@ class DatabaseWrites(DatabaseReads):
     def _answer_writes(self, t: F8, slots: I8, key: I8) -> None:
         flights = self.core.flights
         self.phase[slots] = OUTSIDE
-        self.versions.acknowledge(flights.user[slots].astype(np.int64), key, flights.version[slots])
+        self.versions.acknowledge(flights.user[slots].astype(np.int64), key, flights.version[slots].astype(np.int64))
         node = flights.db[slots].astype(np.int64)
         if self.cache is not None and len(self.cache.nodes):
             self.wrote.append((t, slots, node))
