@@ -74,7 +74,7 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, state: ViewState) -> None:
                 (4, ((clock(snapshot.now)[:-3], Role.BAR | BOLD),)),
                 (3, ((count(head.users), Role.BAR | BOLD), (" users", Role.BAR_DIM))),
                 (2, ((count(head.goodput), Role.BAR | BOLD), ("/s ok", Role.BAR_DIM))),
-                (7, (("p99 ", Role.BAR_DIM), (duration(head.p99_ms / 1e3, 6), Role.BAR | BOLD))),
+                (7, (("p99 ", Role.BAR_DIM), (duration(head.p99_ms / 1e3 if head.p99_ms else None, 6), Role.BAR | BOLD))),
                 (8, (("err ", Role.BAR_DIM), (percent(head.error_share, 6), error_role | BOLD))),
             ),
         )
@@ -108,7 +108,7 @@ def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role
         return (" " + sparkline(values, length, high=high, glyphs=state.glyphs), Role.BAR_CHART)
 
     def quantile(name: str, value_ms: float, values: Sequence[float]) -> tuple[Piece, ...]:
-        number = (f"{name} ", Role.BAR_DIM), (duration(value_ms / 1e3, 6), Role.BAR | BOLD)
+        number = (f"{name} ", Role.BAR_DIM), (duration(value_ms / 1e3 if value_ms else None, 6), Role.BAR | BOLD)
         return (*number, trend(values, top)) if canvas.width >= 100 else number
 
     causes = "".join(f"{', ' if i else ' '}{count(c.rate, 0)}/s {c.name}" for i, c in enumerate(head.causes[:2]) if c.rate > 0)

@@ -131,7 +131,7 @@ def option_item(option: OptionInfo, values: Mapping[str, str]) -> Item:
         words = Ask(option.title, now, lambda text: SetOption(option=option.name, value=_text(text)))
         return Item(keys=option.keys, title=option.title, note=now, explain=source, family=family, ask=words)
     unit = f" {option.unit}" if option.unit else ""
-    question = f"{option.title}: {option.low:g} to {option.high:g}{unit}"
+    question = f"{option.title}: {_whole(option.low)} to {_whole(option.high)}{unit}"
     ask = Ask(question, now.split(" ", maxsplit=1)[0], lambda text: SetOption(option=option.name, value=_number(option, text)))
     return Item(keys=option.keys, title=option.title, note=now, explain=source, family=family, ask=ask)
 
@@ -150,6 +150,11 @@ def _text(text: str) -> str:
     return text.strip()
 
 
+def _whole(number: float) -> str:
+    """A bound as people write it: 2,592,000 and 0.01."""
+    return f"{number:,.10g}"
+
+
 def _number(option: OptionInfo, text: str) -> float:
     """The number typed, if it is one in range. Raises ValueError with a sentence."""
     try:
@@ -157,5 +162,5 @@ def _number(option: OptionInfo, text: str) -> float:
     except ValueError:
         raise ValueError("a number, please") from None
     if not option.low <= value <= option.high:
-        raise ValueError(f"from {option.low:g} to {option.high:g}, please")
+        raise ValueError(f"from {_whole(option.low)} to {_whole(option.high)}, please")
     return value

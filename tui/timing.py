@@ -66,7 +66,9 @@ class Part:
     @property
     def short(self) -> str:
         """What it is, without a name."""
-        return NO_ANSWER if self.name == NO_ANSWER else Kind.WIRE if self.kind is Kind.REST else self.kind
+        if self.kind is Kind.REST:
+            return NO_ANSWER if self.name == NO_ANSWER else Kind.WIRE
+        return "tries" if self.kind is Kind.TRIES else self.kind
 
     def mark(self, glyphs: Glyphs) -> tuple[str, Code]:
         """How it is drawn."""

@@ -20,15 +20,16 @@ from engine.snapshot import Event, NodeState, Snapshot
 from engine.tables import catalogue
 from engine.world import World
 from tui.app import ScaletopApp
+from tui.bars import draw_header
 from tui.charts import Glyphs
-from tui.draw import Canvas, Spot, cell_len, fit_words
+from tui.draw import ROLE_MASK, Canvas, Role, Spot, cell_len, fit_words
 from tui.menu import Menu
 from tui.menus import change_menu, fault_menu, scale_menu, traffic_menu
 from tui.panes.table import Column, Table
 from tui.screens.menu import MenuWidget
 from tui.terminal import luminance
 from tui.theme import THEMES, Palette
-from tui.view import Select, sideways
+from tui.view import Select, ViewState, sideways
 
 CALM, TROUBLE = sample.calm(), sample.trouble()
 
@@ -198,6 +199,66 @@ def test_a_fault_is_told_in_full_below_a_map_of_three_columns() -> None:
     one = msgspec.structs.replace(TROUBLE.faults[0], target="db-a1", text="db-a1, the primary, crashed", by="you", since=17.0)
     rows = tools.lines("map", msgspec.structs.replace(TROUBLE, faults=(one,)), 62, 33)
     assert any("db-a1, the primary, crashed" in row and "by you" in row for row in rows)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "ansi-dark", "mono"])
+def test_an_answer_is_seen_while_it_is_typed(theme: str) -> None:
+    async def story(app: ScaletopApp, _player: Player, pilot: Pilot[None]) -> None:
+        await pilot.press("slash")
+        await until(pilot, lambda: "Show only lines that hold" in shown(app))
+        await pilot.press(*"zebra")
+        await until(pilot, lambda: "zebra" in shown(app))
+        rows = shown(app).split("\n")
+        y = next(y for y, row in enumerate(rows) if "Show only lines that hold" in row)
+        assert "zebra" in rows[y + 1]
+        assert "Enter: take it" in rows[y + 2]
+
+    play(story, theme=theme)
+
+
+def test_bounds_are_written_as_people_do(real: tuple[Catalogue, Snapshot, dict[str, str]]) -> None:
+    item = next(item for item in change_menu(real[0], real[2]).items if item.title.startswith("time to live"))
+    assert item.ask is not None
+    assert item.ask.question.endswith(": 0 to 2,592,000 s")
+    with pytest.raises(ValueError, match="from 0 to 2,592,000, please"):
+        item.ask.make("9e9")
+
+
+def test_a_fault_that_is_long_is_cut_and_not_left_out() -> None:
+    one = msgspec.structs.replace(
+        TROUBLE.faults[0], text="record www.example.com changed to 203.0.113.99, which is nobody's " * 2
+    )
+    rows = tools.lines("map", msgspec.structs.replace(TROUBLE, faults=(one,)), 56, 11)
+    assert any(row.startswith("fault  ") and "record www.example.com changed" in row for row in rows), rows
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [(NodeState.FROZEN, "stuck"), (NodeState.UNREACHABLE, "  cut"), (NodeState.DOWN, " down")]
+)
+def test_the_word_of_a_state_is_whole_beside_a_name(state: NodeState, word: str) -> None:
+    nodes = tuple(msgspec.structs.replace(n, state=state) if n.name == "web-2" else n for n in CALM.map.nodes)
+    rows = tools.lines("map", msgspec.structs.replace(CALM, map=msgspec.structs.replace(CALM.map, nodes=nodes)), 56, 11)
+    assert any(f"web-2 {word}" in row for row in rows), rows
+
+
+def test_who_is_sent_nothing_is_not_told_in_the_colour_of_health() -> None:
+    part = CALM.balancer
+    gone = msgspec.structs.replace(part.backends[0], healthy=False, rate=0.0, share=0.0, verdict="down by health check")
+    snapshot = msgspec.structs.replace(CALM, balancer=msgspec.structs.replace(part, backends=(gone, *part.backends[1:])))
+    canvas = tools.draw("balancer", snapshot, 56, 9)
+    y = next(y for y, row in enumerate(canvas.plain()) if "down by health check" in row)
+    text, codes = canvas.row(y)
+    assert codes[text.index("down by")] & ROLE_MASK == Role.DOWN
+
+
+def test_where_nobody_is_answered_no_latency_is_made_up() -> None:
+    head = msgspec.structs.replace(CALM.headline, p50_ms=0.0, p95_ms=0.0, p99_ms=0.0, goodput=0.0)
+    for height in (1, 2):
+        canvas = Canvas(120, height)
+        draw_header(canvas, msgspec.structs.replace(CALM, headline=head), ViewState(width=120))
+        drawn = " ".join(" ".join(canvas.plain()).split())
+        assert "p99 –" in drawn
+        assert "0 ms" not in drawn
 
 
 def test_a_message_is_told_in_full_on_a_narrow_screen() -> None:

@@ -19,6 +19,16 @@ def type_at_once(app: ScaletopApp, keys: str) -> None:
         app.post_message(events.Key(NAMES.get(key, key), key if key.isprintable() and key != "↓" else None))
 
 
+def answer(app: ScaletopApp) -> str:
+    """What stands in the line below the question, as it is seen."""
+    rows = shown(app).split("\n")
+    y = next((y for y, row in enumerate(rows) if "Show only lines that hold" in row), None)
+    if y is None:
+        return ""
+    x = rows[y].index("Show only lines")
+    return rows[y + 1][x:].split("│")[0].strip()
+
+
 @pytest.mark.parametrize(
     ("keys", "sent"),
     [
@@ -46,7 +56,7 @@ def test_no_key_is_lost_between_screens(keys: str, sent: list[Command]) -> None:
 def test_words_typed_right_behind_the_filters_key_are_its_words() -> None:
     async def story(app: ScaletopApp, _player: Player, pilot: Pilot[None]) -> None:
         type_at_once(app, "/web")
-        await until(pilot, lambda: "web" in shown(app).partition("Show only lines")[2])
+        await until(pilot, lambda: answer(app) == "web")
         await pilot.press("-", "2", "enter")
         await until(pilot, lambda: app.board.state.filter == "web-2")
 

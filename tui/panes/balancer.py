@@ -130,7 +130,8 @@ def _row(table: Table, y: int, backend: Backend, top: float, glyphs: Glyphs) -> 
     words = words or (state.word if backend.state is not NodeState.UP else "")
     if gone and words and not backend.rate:  # it gets nothing: the room of its numbers is for why
         x = table.x("bar") if table.width("bar") else table.x("share")
-        table.canvas.text(x, y, fit(words, max(0, min(cell_len(safe_text(words)), table.canvas.width - x))), state.role)
+        role = state.role if attention_of(backend.state) else Role.DOWN  # the node is well, but nobody is sent there
+        table.canvas.text(x, y, fit(words, max(0, min(cell_len(safe_text(words)), table.canvas.width - x))), role)
         table.canvas.watch(f"balancer.{backend.name}", _but_numbers(words), x, y, cell_len(safe_text(words)))
         return
     colour = state.role if attention_of(backend.state) else Role.CHART

@@ -21,6 +21,7 @@ __all__ = ["Kind", "Row", "Widths", "counts", "draw_row", "label", "rows_of", "w
 LOAD_LEVELS = "▁▂▃▄▅"  # never a full cell: rows of a mosaic stay apart, and what is broken stands out
 UNKNOWN = "– %"
 EACH, MOST = 12, 60  # rows that a tier gets before others have theirs, and that it wants at all
+SHORTER = {NodeState.FROZEN: "stuck", NodeState.UNREACHABLE: "cut"}  # where a state's word has five cells
 BY_RATE = ("city",)  # tiers whose load is a rate, not a share of their workers
 
 
@@ -166,6 +167,8 @@ def _node(canvas: Canvas, y: int, node: Node, widths: Widths, glyphs: Glyphs) ->
         x = _bar(canvas, x + 1, y, node, widths.bar, glyphs)
     if widths.load:
         words = state.word if gone and not widths.role and not widths.verdict else "" if gone else load_of(node)
+        if gone and cell_len(words) > widths.load:
+            words = SHORTER.get(node.state, words)
         x = canvas.text(x + 1, y, fit(words, widths.load, ">"), state.role if bad else Role.TEXT)
     if widths.address:
         x = canvas.text(x + 1, y, fit(node.address, widths.address), Role.DIM)

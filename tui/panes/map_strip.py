@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.snapshot import ActiveFault, Link, Snapshot
 
 from ..charts import Glyphs
-from ..draw import Canvas, Code, Role, fit
+from ..draw import Canvas, Code, Role, fit, fit_words
 from ..marks import attention_of, mark
 from ..pane import PaneView
 from ..units import duration, percent, rate, whole
@@ -82,11 +82,9 @@ def said(fault: ActiveFault) -> tuple[tuple[str, Code], ...]:
 
 def _all_faults(canvas: Canvas, y: int, faults: list[ActiveFault]) -> int:
     """All of them in one line, the newest first. Returns the x after them."""
-    items = [Fact(99, ((f"{len(faults)} faults" if len(faults) > 1 else "fault", Role.DIM),))]
-    for number, fault in enumerate(faults[:8]):
-        words = said(fault)
-        items.append(Fact(50 - number, words, fault.target))
-    return facts(canvas, y, items, gap=2)
+    x = canvas.text(0, y, fit_words(f"{len(faults)} faults" if len(faults) > 1 else "fault", canvas.width), Role.DIM) + 2
+    items = [Fact(50 - number, said(fault), faults[number].target) for number, fault in enumerate(faults[:8])]
+    return facts(canvas, y, items, x, gap=2)  # what is alone there and too long ends in an ellipsis
 
 
 def _address(canvas: Canvas, y: int, snapshot: Snapshot) -> None:

@@ -24,7 +24,7 @@ class AskScreen(ModalScreen[str | None]):
     AskScreen { align: center middle; background: transparent; }
     AskScreen > Vertical { width: 62; max-width: 100%; height: auto; padding: 0 1; }
     AskScreen > Vertical { border: round $accent; background: $background; }
-    AskScreen Input { border: none; height: 1; padding: 0; background: $surface; }
+    AskScreen Input, AskScreen Input:focus { border: none; height: 1; padding: 0; background: $surface; }
     AskScreen Static { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
