@@ -148,6 +148,8 @@ class Pending:
 
     def _cut(self, key: int, matrices: list[I8], end: float) -> list[I8]:
         """Of the rows of a bucket those that are due before `end`; the others go back to it."""
+        if len(matrices) > 2:  # of as many steps: once for the question, and for their turn in the next step
+            matrices = [np.concatenate(matrices, axis=1)]
         if min([float(m[0].view(np.float64).min()) for m in matrices]) >= end:
             self.fine[key] = matrices
             return []
