@@ -11,6 +11,8 @@ from engine.policies.hashing import mix
 from engine.world import World
 
 OK, FAILED, SHED = 1, 2, 3
+NEVER = -float("inf")
+BEFORE = 1e-9  # the end of a step comes before what happens at its boundary
 
 
 @dataclass(eq=False)
@@ -55,6 +57,14 @@ class SlowFront:
         self.open = [0] * c.web.nodes
         self.epoch = [0] * c.web.nodes
         self.last, self.turn = -1, 0
+        self.begun = 0.0  # the present step
+        self.refusals: list[tuple[int, float, int, Row, int]] = []  # server, t, number, row, tries before
+        self.fails = [(0, NEVER)] * c.web.nodes  # failed connections of late, and when the first of them was
+        self.aside = [NEVER] * c.web.nodes  # until when a server is not asked
+        self.at(self.boundary(1) - BEFORE, self.step_ends, 1)
+
+    def boundary(self, number: int) -> float:
+        return number * self.config.step_ms / 1e3
 
     def far(self, a: str, i: int, b: str, j: int) -> float:
         return float(self.between[self.zone[a][i]][self.zone[b][j]])
@@ -92,7 +102,9 @@ class SlowFront:
         self.balancer.arrive(t, row, self.config.balancer.service.mean_ms / 1e3)
 
     def dispatch(self, t: float, row: Row) -> None:
-        server = self.choose(row)
+        self.connect(t, row, self.choose(row, self.eligible(self.begun)), 0)
+
+    def connect(self, t: float, row: Row, server: int, tried: int) -> None:
         self.open[server] += 1
         row.conn = (server, self.epoch[server])
         way = self.far("balancer", 0, "web", server)
@@ -100,29 +112,61 @@ class SlowFront:
             row.web = server
             self.at(t + way, self.at_web, row)
         else:
-            self.at(t + 2.0 * way, self.refused, row)
+            self.at(t + 2.0 * way, self.refused, row, server, tried)
 
-    def choose(self, row: Row) -> int:
-        n, policy = len(self.webs), self.config.balancer.policy
+    def eligible(self, moment: float) -> list[int]:
+        """Whom the balancer thinks alive at a moment; with nobody left, it asks them all."""
+        good = [server for server, until in enumerate(self.aside) if until <= moment]
+        return good or list(range(len(self.aside)))
+
+    def choose(self, row: Row, eligible: list[int]) -> int:
+        n, policy = len(eligible), self.config.balancer.policy
         if policy == "round_robin":
-            self.last = (self.last + 1) % n
+            self.last = next((server for server in eligible if server > self.last), eligible[0])
             return self.last
         if policy == "ip_hash":
-            return int(mix(np.array([row.user]))[0] % np.uint64(n))
-        least = min(self.open)
-        ties = [i for i in range(n) if self.open[i] == least]
-        server = next((i for i in ties if i >= self.turn), ties[0])
-        self.turn = server + 1
-        return server
+            return eligible[int(mix(np.array([row.user]))[0] % np.uint64(n))]
+        least = min(self.open[server] for server in eligible)
+        ties = [i for i in range(n) if self.open[eligible[i]] == least]
+        place = next((i for i in ties if i >= self.turn), ties[0])
+        self.turn = place + 1
+        return eligible[place]
 
     def hang_up(self, t: float, row: Row) -> None:
         if row.conn is not None and row.conn[1] == self.epoch[row.conn[0]]:
             self.open[row.conn[0]] -= 1
         row.conn = None
 
-    def refused(self, t: float, row: Row) -> None:
+    def refused(self, t: float, row: Row, server: int, tried: int) -> None:
         self.hang_up(t, row)
-        self.at(t + self.to_city("balancer", 0, row), self.end, row, FAILED, 0)
+        self.refusals.append((server, t, len(self.refusals), row, tried))
+
+    def step_ends(self, t: float, number: int) -> None:
+        """The balancer looks at what it believes once a step; who was refused in it is sent to another server then, if at all."""
+        self.begun = self.boundary(number)
+        self.at(self.boundary(number + 1) - BEFORE, self.step_ends, number + 1)
+        refusals, self.refusals = self.refusals, []
+        for server, at, *_ in sorted(refusals, key=lambda refusal: refusal[1]):
+            self.believe(at, server)
+        for server, at, _, row, tried in sorted(refusals, key=lambda refusal: refusal[:3]):
+            if tried == self.config.balancer.redispatch:
+                self.at(at + self.to_city("balancer", 0, row), self.end, row, FAILED, 0)
+            else:
+                eligible = self.eligible(self.begun)
+                others = [other for other in eligible if other != server]
+                self.connect(at, row, self.choose(row, others or eligible), tried + 1)
+
+    def believe(self, t: float, server: int) -> None:
+        """A connection to a server failed."""
+        health = self.config.balancer.health
+        if not health.passive:
+            return
+        fails, first = self.fails[server]
+        if t - first > health.fail_timeout:
+            fails, first = 0, t
+        self.fails[server] = fails + 1, first
+        if fails + 1 >= health.max_fails and t >= self.aside[server]:
+            self.aside[server], self.fails[server] = t + health.fail_timeout, (0, NEVER)
 
     def at_web(self, t: float, row: Row) -> None:
         raise NotImplementedError

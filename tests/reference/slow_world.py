@@ -42,9 +42,8 @@ class SlowWorld(SlowFront):
             for node, replicas in zip(self.primary, self.replicas, strict=True)
         ]  # fmt: skip
         self.turns = [0] * len(self.primary)
-        self.step = twin.dt
         if c.database.replication.mode == "semi_sync":
-            self.at(self.step, self.look_round, 1)
+            self.at(self.boundary(1), self.look_round, 1)
 
     # ---- web servers
 
@@ -75,6 +74,8 @@ class SlowWorld(SlowFront):
     def crash(self, t: float, server: int) -> None:
         self.up[server] = False
         self.webs[server].crash()
+        if self.open[server]:
+            self.believe(t, server)
         self.open[server] = 0
         self.epoch[server] += 1
         for row in self.rows:
@@ -183,8 +184,8 @@ class SlowWorld(SlowFront):
     def look_round(self, _: float, step: int) -> None:
         """What looks now and then does so at the boundaries of steps."""
         for log in self.logs:
-            log.look(step * self.step)
-        self.at((step + 1) * self.step, self.look_round, step + 1)
+            log.look(self.boundary(step))
+        self.at(self.boundary(step + 1), self.look_round, step + 1)
 
     def show(self, node: int, key: int, version: int) -> None:
         self.seen[node][key] = version

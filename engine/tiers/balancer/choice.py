@@ -157,7 +157,7 @@ class Choice:
                 break
         self.closes, self.backends = [], []
 
-    def _choose(self, balancer: int, t: F8, slots: I8, backends: Backends, closes: Closes, tried: int = 0) -> None:
+    def _choose(self, balancer: int, t: F8, slots: I8, backends: Backends, closes: Closes, tried: I8 | None = None) -> None:
         policy = self.policies[balancer]
         user = self.core.flights.user[slots].astype(np.int64) if policy.asks_who else slots
         server = policy.choose(t, user, backends, self.conns.counts[balancer], closes)
@@ -177,7 +177,7 @@ class Choice:
         """Choose anew, among these only (ascending indexes of servers)."""
         self._choose(balancer, t, slots, self._candidates(balancer)._replace(eligible=eligible), no_closes())
 
-    def _connect(self, balancer: int, t: F8, slots: I8, server: I8, tried: int) -> None:
+    def _connect(self, balancer: int, t: F8, slots: I8, server: I8, tried: I8 | None) -> None:
         """Ask the network. A refusal is known after a round trip, silence after the connect time-out."""
         flights = self.core.flights
         hop = self.core.fabric.hop("balancer", balancer, "web", server)
@@ -189,7 +189,7 @@ class Choice:
             flights.wire[slots[bad]] += spent
             flights.cause[slots[bad]] = np.where(refused, np.uint8(Cause.REFUSED), np.uint8(Cause.UNREACHABLE))
             self.conns.close_at(over, slots[bad], served=False)
-            self.failed.push(over, slots[bad], server[bad], np.full(over.size, tried))
+            self.failed.push(over, slots[bad], server[bad], np.zeros(over.size, dtype=np.int64) if tried is None else tried[bad])
             self._count_late(t, server, over, server[bad])
             t, slots, server = t[~bad], slots[~bad], server[~bad]
             delay = hop.delay[~bad]
@@ -230,7 +230,7 @@ class Choice:
                 self.redispatched += int(np.count_nonzero(mine))
                 flights.flags[slots[mine]] |= REDISPATCHED
                 flights.cause[slots[mine]] = Cause.NONE
-                self._choose(b, t[mine], slots[mine], backends, no_closes(), int(tried[mine][0]) + 1)
+                self._choose(b, t[mine], slots[mine], backends, no_closes(), tried[mine] + 1)
         return True
 
     def _give_up(self, t: F8, slots: I8, server: I8) -> None:
