@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.queueing.jobs import Admission, BoolArray, Departures, FloatArray, IntArray, Job
+from engine.queueing.jobs import Admission, Departures, FloatArray, IntArray, Job
 from engine.queueing.progress import ProgressClock
 
 
@@ -81,9 +81,9 @@ class Core(ABC):
     def departures(self, end: float) -> Departures:
         """Take out every job that finishes before `end` (s)."""
 
-    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[BoolArray, Departures]:
-        """`admit`, then `departures`: who was accepted, and who leaves."""
-        return self.admit(t, node, work, row).accepted, self.departures(end)
+    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[Admission, Departures]:
+        """`admit`, then `departures`: the plan, and who leaves."""
+        return self.admit(t, node, work, row), self.departures(end)
 
     @abstractmethod
     def add_node(self, workers: int, reading: float) -> None:

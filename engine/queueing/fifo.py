@@ -11,8 +11,8 @@ from abc import abstractmethod
 import numpy as np
 
 from engine.queueing.core import Core, NodePlan, NodeTable
-from engine.queueing.jobs import INF, Admission, BoolArray, Departures, FloatArray, IntArray, Job, no_departures
-from engine.queueing.pool import ARRIVAL, FIGURES, FINISH, NODE, START, Pool, jobs_of, joined, matrix_of
+from engine.queueing.jobs import INF, Admission, BoolArray, Departures, FloatArray, IntArray, Job
+from engine.queueing.pool import ARRIVAL, FEW_JOBS, FIGURES, FINISH, NODE, START, Pool, jobs_of, joined, matrix_of
 
 _ALL = np.ones(1 << 12, np.bool_)
 _ALL.flags.writeable = False
@@ -49,18 +49,27 @@ class FifoCore(Core):
         self._put(finish, row, node, start, t, work, progress, accepted)
         return Admission(start, finish, all_of(len(t)) if accepted is None else accepted)
 
-    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[BoolArray, Departures]:
+    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[Admission, Departures]:
         start, finish, progress, accepted = self._planned(t, node, work)
-        if accepted is not None or np.count_nonzero(finish[1:] > finish[:-1]) < len(t) - 1:
+        alike = accepted is None and np.count_nonzero(finish[1:] > finish[:-1]) == len(t) - 1  # they end as they came
+        if accepted is not None or (len(t) <= FEW_JOBS and not alike):
             self._put(finish, row, node, start, t, work, progress, accepted)
-            return all_of(len(t)) if accepted is None else accepted, self.departures(end)
-        # Alike jobs end in the order in which they came: those that leave need no sorting out.
-        before = self.pool.take_before(end) if self.pool else no_departures()
-        cut = int(finish.searchsorted(end))
-        self.sequence += cut
-        if cut < len(t):
-            self._put(finish[cut:], row[cut:], node[cut:], start[cut:], t[cut:], work[cut:], progress[cut:], None)
-        return all_of(len(t)), joined(before, Departures(finish[:cut], row[:cut], node[:cut], start[:cut], t[:cut], work[:cut]))
+            return Admission(start, finish, all_of(len(t)) if accepted is None else accepted), self.departures(end)
+        leave: slice | IntArray
+        stay: slice | IntArray
+        if alike:
+            cut = int(finish.searchsorted(end))
+            leave, stay, staying = slice(0, cut), slice(cut, len(t)), len(t) - cut
+        else:
+            leaving = finish < end
+            leave, later = leaving.nonzero()[0], (~leaving).nonzero()[0]
+            stay, staying = later, later.size
+        before = self.pool.leaving(end) if self.pool else None
+        self.sequence += len(t) - staying
+        if staying:
+            self._put(finish[stay], row[stay], node[stay], start[stay], t[stay], work[stay], progress[stay], None)
+        now = Departures(finish[leave], row[leave], node[leave], start[leave], t[leave], work[leave])
+        return Admission(start, finish, all_of(len(t))), joined(before, now, ordered=alike)
 
     def _put(
         self, finish: FloatArray, row: IntArray, node: IntArray, start: FloatArray, t: FloatArray, work: FloatArray,

@@ -44,25 +44,41 @@ class Pool:
 
     def take_before(self, end: float) -> Departures:
         """Remove and return the jobs that end before `end` (s), in order of (finish, row)."""
+        self._come_near(end)
+        near = join(self.near)
+        if near.shape[1] <= FEW_JOBS:
+            return self._cut(near, end)
+        jobs = self._split(near, end)
+        if not jobs.shape[1]:
+            return no_departures()
+        return departures_in(jobs.take(time_order(jobs[FINISH], jobs[ROW]), axis=1))
+
+    def leaving(self, end: float) -> FloatArray:
+        """As `take_before`: their figures, shape (8, k), in no order."""
+        self._come_near(end)
+        return self._split(join(self.near), end)
+
+    def _come_near(self, end: float) -> None:
+        """Bring near what may end soon."""
         if end > self.limit:
             self.near += self.far
             self.far = []
             self.limit = end + NEAR_STEPS * (end - self.previous) if self.previous > -INF else end
         self.previous = end
-        near = join(self.near)
-        finish = near[FINISH]
-        if finish.size <= FEW_JOBS:
-            return self._cut(near, end)
-        leaving = finish < end
+
+    def _split(self, near: FloatArray, end: float) -> FloatArray:
+        """Those of `near` that end before `end`; the others are kept."""
+        leaving = near[FINISH] < end
         done = leaving.nonzero()[0]
         if not done.size:
             self._keep(near)
-            return no_departures()
-        if done.size == leaving.size:
+        elif done.size == leaving.size:
             self.near = []
+            return near
         else:
             self._keep(near.take((~leaving).nonzero()[0], axis=1))
-        return departures_in(near.take(done[time_order(finish[done], near[ROW][done])], axis=1))
+        out: FloatArray = near.take(done, axis=1)
+        return out
 
     def _cut(self, near: FloatArray, end: float) -> Departures:
         """As `take_before`, of all `near`: few are faster ordered all at once than told apart first."""
@@ -105,20 +121,23 @@ def departures_in(jobs: FloatArray) -> Departures:
     return Departures(jobs[FINISH], row, node, jobs[START], jobs[ARRIVAL], jobs[WORK])
 
 
-def joined(a: Departures, b: Departures) -> Departures:
-    """Both, each sorted by (finish, row), as one that is."""
-    if not len(a.finish) or not len(b.finish):
-        return a if len(a.finish) else b
-    finish, row = np.concatenate((a.finish, b.finish)), np.concatenate((a.row, b.row))
-    order = slice(None) if a.finish[-1] < b.finish[0] else time_order(finish, row)
-    return Departures(
-        finish[order],
-        row[order],
-        np.concatenate((a.node, b.node))[order],
-        np.concatenate((a.start, b.start))[order],
-        np.concatenate((a.arrival, b.arrival))[order],
-        np.concatenate((a.work, b.work))[order],
-    )
+def joined(before: FloatArray | None, now: Departures, *, ordered: bool) -> Departures:
+    """Jobs that leave, those of a matrix (8, k) and others, in order of (finish, row); ordered: the others are."""
+    if before is not None and before.shape[1]:
+        row, node = before[ROW : NODE + 1].astype(np.int64)
+        now = Departures(
+            np.concatenate((before[FINISH], now.finish)),
+            np.concatenate((row, now.row)),
+            np.concatenate((node, now.node)),
+            np.concatenate((before[START], now.start)),
+            np.concatenate((before[ARRIVAL], now.arrival)),
+            np.concatenate((before[WORK], now.work)),
+        )
+    elif ordered:
+        return now
+    finish, row, node, start, arrival, work = now
+    order = time_order(finish, row)
+    return Departures(finish[order], row[order], node[order], start[order], arrival[order], work[order])
 
 
 def waiting_starts(inside: FloatArray, nodes: int) -> list[list[float]]:

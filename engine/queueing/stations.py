@@ -14,7 +14,7 @@ import numpy as np
 from engine.queueing.arrays import ArrayCore
 from engine.queueing.core import Core, NodePlan, NodeTable
 from engine.queueing.heap import HeapCore
-from engine.queueing.jobs import Admission, BoolArray, Departures, Discipline, FloatArray, IntArray, Job
+from engine.queueing.jobs import Admission, Departures, Discipline, FloatArray, IntArray, Job
 from engine.queueing.lifo import LifoCore
 from engine.queueing.progress import ProgressClock
 from engine.queueing.revise import replan
@@ -79,14 +79,14 @@ class Stations:
         self.totals.depart(gone, end)
         return gone
 
-    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[BoolArray, Departures]:
-        """All of a step at once: `admit` (who was accepted), then `departures` before `end` (s)."""
+    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[Admission, Departures]:
+        """All of a step at once: `admit` (the plan), then `departures` before `end` (s)."""
         if self.discipline is Discipline.FIFO:
             self._pick(node)
-        accepted, gone = self.core.serve(t, node, work, row, end)
-        self.totals.arrive(t, node, accepted)
+        plan, gone = self.core.serve(t, node, work, row, end)
+        self.totals.arrive(t, node, plan.accepted)
         self.totals.depart(gone, end)
-        return accepted, gone
+        return plan, gone
 
     # --- changes
 

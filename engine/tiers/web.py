@@ -107,9 +107,9 @@ class Web(Staffed):
                 self._refuse(t[dead], slots[dead])
                 t, slots, node = t[alive], slots[alive], node[alive]
         if t.size:
-            accepted, gone = self.stations.serve(t, node, flights.web_work[slots], slots, end)
-            if np.count_nonzero(accepted) < t.size:
-                out = ~accepted
+            plan, gone = self.stations.serve(t, node, flights.web_work[slots], slots, end)
+            if np.count_nonzero(plan.accepted) < t.size:
+                out = ~plan.accepted
                 self.shed += int(np.count_nonzero(out))
                 self.replies.fail(slots[out], Cause.QUEUE_FULL)
                 self.replies.from_web(t[out], slots[out])

@@ -180,9 +180,10 @@ class CachePath(Tier):
                 t, rows, node = t[alive], rows[alive], node[alive]
         if t.size:
             work = np.where(mail.kind[rows] == LEASE_END, 0.0, self.service_us * 1e-6)
-            plan = self.stations.admit(t, node, work, rows)
+            plan, gone = self.stations.serve(t, node, work, rows, core.end)
             self._watch(rows, plan.finish)
-        gone = self.stations.departures(core.end)
+        else:
+            gone = self.stations.departures(core.end)
         if gone.row.size:
             self._serve(gone)
         self.give_up()

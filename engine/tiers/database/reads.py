@@ -94,7 +94,11 @@ class DatabaseReads(DatabaseAgain):
 
     def outdated(self, keys: I8, versions: I8, at: F8) -> I8:
         """Which of these versions (n,) of keys were older than the last commit at seconds `at` (n,): their numbers, ascending."""
-        behind: I8 = (versions < self.versions.head_version[keys]).nonzero()[0]  # few; were they so at that moment?
+        of = self.versions
+        behind: I8 = (versions < of.head_version[keys]).nonzero()[0]  # few; were they so at that moment?
+        if behind.size:  # not if the newest was committed later, and they are what was there before
+            key = keys[behind]
+            behind = behind[(of.head_time[key] <= at[behind]) | (versions[behind] < of.before[key])]
         return behind[versions[behind] < self.committed(keys[behind], at[behind])] if behind.size else behind
 
     def _judge_own(self, sent: F8, users: I8, key: I8, who: I8) -> None:

@@ -18,9 +18,12 @@ I8 = NDArray[np.int64]
 I4 = NDArray[np.int32]
 B = NDArray[np.bool_]
 
+UNKNOWN = 2**62  # version before the newest, where one has to look
+
 OF_KEY: dict[str, tuple[str, float]] = {
     "head_lsn": ("i8", NONE),
     "head_version": ("i8", 0),
+    "before": ("i8", 0),  # version of the record before the newest one
     "head_time": ("f8", 0.0),  # commit of the newest record
     "settled": ("f8", 0.0),  # when the last node that answers reads shows it
     "issued": ("i8", 0),
@@ -34,6 +37,7 @@ class Versions:
 
     head_lsn: I8
     head_version: I8
+    before: I8
     head_time: F8
     settled: F8
     issued: I8
@@ -52,11 +56,15 @@ class Versions:
         self.issued[key] = version
         lsn = log.append(t, key, user, root, version, self.head_lsn.item(key), self.head_version.item(key), work)
         self.head_lsn[key] = lsn
+        self.before[key] = self.head_version.item(key)
         self.head_version[key] = version
         return lsn
 
-    def wrote_at_once(self, keys: I8, lsns: list[int], versions: I8, commits: list[float], settled: list[float]) -> None:
-        """Records (n,) were written, in order: the last of a key is its newest."""
+    def wrote_at_once(
+        self, keys: I8, lsns: list[int], versions: I8, before: I8, commits: list[float], settled: list[float]
+    ) -> None:
+        """Records (n,) were written, in order: the last of a key is its newest; before: the version that each followed."""
+        self.before[keys] = before
         self.issued[keys] = versions
         self.head_lsn[keys] = lsns
         self.head_version[keys] = versions
@@ -88,6 +96,7 @@ class Versions:
         key = int(log.key[i])
         if int(self.head_lsn[key]) != log.base + i:
             return False
+        self.before[key] = UNKNOWN
         self.head_lsn[key] = log.previous[i]
         self.head_version[key] = log.previous_version[i]
         self.head_time[key] = 0.0
@@ -100,6 +109,7 @@ class Versions:
 
     def detach(self, keys: I8, now: float) -> None:
         """These keys have moved: their new home shows their newest version from now on, their old log no longer matters."""
+        self.before[keys] = UNKNOWN
         self.head_lsn[keys] = NONE
         self.head_time[keys] = now
         self.settled[keys] = now

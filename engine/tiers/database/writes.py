@@ -78,7 +78,7 @@ class DatabaseWrites(DatabaseReads):
             settled.append(seen)
             shipped += len(log.followers)
         self.meters.totals["shipped"] += shipped
-        versions.wrote_at_once(key, lsns, version, commits, settled)
+        versions.wrote_at_once(key, lsns, version, batch.previous_version[:n], commits, settled)
         flights.version[slots] = version
         if self.places.chunks:
             self.reach[slots] = t
