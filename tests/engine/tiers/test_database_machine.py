@@ -265,17 +265,6 @@ class DatabaseMachine(RuleBasedStateMachine):
             slow = self.slow[self.owner[key]]
             assert shown[key] == slow.value(key, len(slow.log)), f"key {key}"
 
-    @invariant()
-    def what_is_outdated_is_older_than_the_last_commit(self) -> None:
-        """The short cut by the version before the newest agrees with the walk through the log, now and a while ago."""
-        issued = self.db.versions.issued
-        for ago in (0.0, 0.004, 0.03, 0.2):
-            at = np.full(KEYS, max(0.0, self.rig.core.now - ago))
-            last = self.db.committed(np.arange(KEYS), at)
-            for back in range(4):
-                versions = np.maximum(issued - back, 0)
-                assert self.db.outdated(np.arange(KEYS), versions, at).tolist() == np.flatnonzero(versions < last).tolist()
-
     def _held(self) -> int:
         """Rows that a server still holds; those whose answer was lost are held by their clients alone."""
         return int(np.count_nonzero(self.rig.core.flights.sides & SERVER))
