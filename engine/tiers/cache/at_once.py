@@ -49,14 +49,16 @@ class AtOnceDesk(FewDesk):
 
     began = 0
 
-    def _at_once(self, messages: Messages, rows: I8, number: I8, hits: Hits, said: tuple[I8, I8]) -> I8:
+    def _at_once(self, messages: Messages, rows: I8, number: I8, hits: Hits, said: tuple[I8, I8], torn: I8) -> I8:
         """Handle what can be handled of messages (n,) with mail rows (n,) and numbers (n,) in the batch, ascending.
 
-        Returns the numbers of those that are left. said: verdicts and versions of the batch, filled in for those handled.
+        Returns the numbers of those that are left. said: verdicts and versions of the batch, filled in for those handled; torn:
+        nodes that were told of keys which other nodes hold.
         """
         done = changes(messages, self.index, self._life())
         token = self.mail.token[rows]
-        loop = self._entangled(messages, token, done.torn)  # nodes that are left to the loop
+        loop = self._entangled(messages, token)  # nodes that are left to the loop
+        loop[torn] = loop[done.torn] = True
         self._make_room(done, loop, messages, hits)
         sets = (messages.kinds == SET) & (token != WRITER)
         told, threw, dropped = done.number, done.threw, done.dropped
@@ -79,14 +81,13 @@ class AtOnceDesk(FewDesk):
         self.filled += int(np.count_nonzero(sets))
         return left
 
-    def _entangled(self, messages: Messages, token: I8, torn: I8) -> B:
-        """Nodes with a key that others hold or ask for (`torn`) as well, or with a message about a lease; (nodes,) bool."""
-        nodes, place = messages.nodes, messages.place
-        wrong = (place != nodes + 1) & (place != NOWHERE)
-        wrong |= messages.kinds > DELETE
-        wrong |= (messages.kinds == SET) & (token >= 0)
+    def _entangled(self, messages: Messages, token: I8) -> B:
+        """Nodes with a message about a lease; (nodes,) bool."""
+        kinds = messages.kinds
+        wrong = (kinds > DELETE) | ((kinds == SET) & (token >= 0))
         loop = np.zeros(len(self.shelves), dtype=np.bool_)
-        loop[nodes[wrong]] = loop[torn] = True
+        if np.count_nonzero(wrong):
+            loop[messages.nodes[wrong]] = True
         return loop
 
     def _make_room(self, done: Changes, loop: B, messages: Messages, hits: Hits) -> None:

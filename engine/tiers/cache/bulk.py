@@ -51,12 +51,13 @@ class BulkDesk(AtOnceDesk):
         place = index.place[keys]
         leases = self.single_flight or self.stale_while_revalidate > 0.0 or self._lent()
         free, idle = self._untouched(keys, kinds, place, leases)
-        hits = (free & (place == nodes + 1)).nonzero()[0]
+        here, nowhere = place == nodes + 1, place == NOWHERE
+        hits = (free & here).nonzero()[0]
         hit_keys = keys[hits]
         alive = at[hits] < index.ends[hit_keys]
         if np.count_nonzero(alive) < hits.size:
             hits, hit_keys = hits[alive], hit_keys[alive]
-        done = np.zeros(rows.size, dtype=np.bool_) if self.single_flight else free & (place == NOWHERE)
+        done = np.zeros(rows.size, dtype=np.bool_) if self.single_flight else free & nowhere
         verdict, version = done * np.int64(LEAD), np.zeros(rows.size, dtype=np.int64)
         done[hits] = done[idle] = True
         verdict[hits], version[hits] = HIT, index.version[hit_keys]
@@ -66,8 +67,9 @@ class BulkDesk(AtOnceDesk):
         found = Hits(hit_keys, hits, SCRATCH.next(index.keys))
         if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
             rows_left = rows[rest]
-            changing = Messages(at[rest], nodes[rest], keys[rest], kinds[rest], self.mail.version[rows_left], place[rest])
-            rest = self._at_once(changing, rows_left, rest, found, (verdict, version))
+            changing = Messages(at[rest], nodes[rest], keys[rest], kinds[rest], self.mail.version[rows_left], here[rest])
+            elsewhere = rest[~(here | nowhere)[rest]]
+            rest = self._at_once(changing, rows_left, rest, found, (verdict, version), nodes[elsewhere])
         if rest.size or not self.stamped:
             self._in_order(served, (at, rows, nodes, keys, kinds), rest, found, verdict, version)
         else:

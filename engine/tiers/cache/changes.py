@@ -22,14 +22,14 @@ B = NDArray[np.bool_]
 
 
 class Messages(NamedTuple):
-    """(n,) each, in order of time. version: what a set brings; place: where the index has the key."""
+    """(n,) each, in order of time. version: what a set brings; stored: does the index have the key on this node?"""
 
     at: F8
     nodes: I8
     keys: I8
     kinds: NDArray[np.uint8]
     version: I8
-    place: NDArray[np.int16]
+    stored: B
 
 
 class Changes(NamedTuple):
@@ -70,13 +70,14 @@ class _Runs(NamedTuple):
 
 class _Asked(NamedTuple):
     """Messages (m,) that are no sets. run: of each; source: place of the last set or delete of the run before it, inner: is there
-    one; held: was there an entry when it came, good: one that had not come to its end."""
+    one; held: was there an entry when it came, good: one that had not come to its end; version: of that one."""
 
     run: I8
     source: I8
     inner: B
     held: B
     good: B
+    version: I8
 
 
 def _runs(keys: I8) -> _Runs:
@@ -97,30 +98,34 @@ def _runs(keys: I8) -> _Runs:
 def changes(messages: Messages, index: Index, life: float) -> Changes:
     """What becomes of messages (one or more) and of their keys; `life`: seconds from a set to the end, inf = none."""
     runs = _runs(messages.keys)
-    number, first = runs.number, runs.first
-    kinds, stored = messages.kinds[number], (messages.place == messages.nodes + 1)[number]
+    number, first, places = runs.number, runs.first, np.arange(messages.keys.size)
+    kinds, stored = messages.kinds[number], messages.stored[number]
     sets, deletes = kinds == SET, kinds == DELETE
     last = np.empty(number.size + 1, dtype=np.int64)  # place of the last set or delete before each, and before the end
     last[0] = -1
-    np.maximum.accumulate(np.where(sets | deletes, np.arange(number.size), -1), out=last[1:])
+    np.maximum.accumulate(np.where(sets | deletes, places, -1), out=last[1:])
     q = (~sets).nonzero()[0]
-    asked = _asked(messages, index, life, runs, (q, sets, stored, last))
-    kind, found = kinds[q], number[asked.source]
+    told = number[q]
+    asked = _asked(messages, index, life, runs, (q, told), (sets, stored, last))
+    kind, deleting = kinds[q], deletes[q]
     asks = kind == LOOK_UP
     hit = asks & asked.good
 
     verdict = asks * np.int64(LEAD)
     verdict[hit] = HIT
-    verdict[kind == FAULTY] = ERROR
-    version = np.where(hit, np.where(asked.inner, messages.version[found], index.version[messages.keys[number[q]]]), 0)
+    version = np.where(hit, asked.version, 0)
+    uses = hit
+    if np.count_nonzero(asks) + np.count_nonzero(deleting) < q.size:
+        verdict[kind == FAULTY] = ERROR
+        uses = hit | ((kind == BURNT) & asked.good)
 
     final = last[runs.end]
     changed = final >= first
     made = np.where(changed, final, first)
     held = stored[first]
     holds = np.where(changed, sets[made], held)
-    dropped = deletes[q] & asked.held
-    threw = asks & asked.held & ~asked.good
+    dropped = deleting & asked.held
+    threw = asks & (asked.held > asked.good)
     if np.count_nonzero(threw):  # of those that find an entry past its end the first one throws it away
         since = np.where(asked.inner, asked.source, -1 - asked.run)  # when the entry came to be that they find
         thrown = _seen_before(since, threw)
@@ -128,30 +133,32 @@ def changes(messages: Messages, index: Index, life: float) -> Changes:
         holds[asked.run[threw & ended]] = False
         threw &= ~thrown
         dropped &= ~thrown
-    came = np.logical_or.reduceat(sets, first) & ~held
-    uses = sets
-    uses[q[hit | ((kind == BURNT) & asked.good)]] = True
-    used = np.maximum.reduceat(np.where(uses, np.arange(number.size), -1), first)
+    came = np.logical_or.reduceat(sets, first) > held
+    sets[q[uses]] = True  # from here on: who uses an entry
+    used = np.maximum.reduceat(np.where(sets, places, -1), first)
+    nodes = messages.nodes[number]
     return Changes(
-        number=number[q], verdict=verdict, version=version, threw=threw, dropped=dropped,
-        keys=runs.key, nodes=messages.nodes[number[first]], held=held, holds=holds,
+        number=told, verdict=verdict, version=version, threw=threw, dropped=dropped,
+        keys=runs.key, nodes=nodes[first], held=held, holds=holds,
         came=came, value=np.where(changed & holds, number[made], -1), used=np.where(used >= 0, number[used], -1),
-        torn=_torn(messages.nodes[number], runs),
+        torn=_torn(nodes, runs),
     )  # fmt: skip
 
 
 def _asked(
-    messages: Messages, index: Index, life: float, runs: _Runs, places: tuple[I8, B, B, I8]
+    messages: Messages, index: Index, life: float, runs: _Runs, those: tuple[I8, I8], every: tuple[B, B, I8]
 ) -> _Asked:
-    """What messages that are no sets find. places: of those, then for all messages: sets, stored, last set or delete."""
-    q, sets, stored, last = places
+    """What messages that are no sets find. those: their places and numbers; every: of all, is it a set, was the entry stored, and
+    the last set or delete before."""
+    (q, told), (sets, stored, last) = those, every
     run = runs.first.searchsorted(q, side="right") - 1
     source = last[q]
     inner = source >= runs.first[run]
     held = np.where(inner, sets[source], stored[q])
-    number = runs.number[q]
-    ends = np.where(inner, messages.at[runs.number[source]] + life, index.ends[messages.keys[number]])
-    return _Asked(run, source, inner, held, held & (messages.at[number] < ends))
+    found, keys = runs.number[source], messages.keys[told]
+    ends = np.where(inner, messages.at[found] + life, index.ends[keys])
+    version = np.where(inner, messages.version[found], index.version[keys])
+    return _Asked(run, source, inner, held, held & (messages.at[told] < ends), version)
 
 
 def _seen_before(group: I8, mark: B) -> B:
