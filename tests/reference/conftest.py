@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from engine.tiers.dns.zone import PUBLIC_ADDRESS
+
+sys.path.append(str(Path(__file__).parent.parent / "engine" / "tiers"))  # the slow model of DNS stands there
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from slow_queue import Agenda, SlowQueue
+from slow_names import SlowNames
+from slow_queue import Agenda, Rank, SlowQueue
 
 from engine.policies.hashing import mix
 from engine.world import World
@@ -37,13 +38,14 @@ class Row:
     fills: bool = False
     token: int = -1
     home: int = -1
+    rank: Rank = ()  # as the engine numbers its rows: by the step of their making, retries last
 
 
 class SlowFront:
     """`twin`: an engine's world, of which only configuration and tables are read. Results: root -> (t, outcome, version)."""
 
     def __init__(self, twin: World) -> None:
-        self.agenda = Agenda()
+        self.agenda = Agenda() if twin.core.config.dns.hosts_file else SlowNames(twin)
         self.at = self.agenda.at
         self.config = c = twin.core.config
         fabric = twin.core.fabric
@@ -75,10 +77,21 @@ class SlowFront:
     # ---- clients
 
     def launch(self, t: float, row: Row) -> None:
+        row.rank = row.rank or (t * 1e3 // self.config.step_ms, 0, t, row.root)
         self.rows.append(row)
         row.deadline = t + self.config.client.timeout
         self.at(row.deadline, self.end, row, FAILED, 0)
-        self.at(t + self.to_city("balancer", 0, row), self.at_balancer, row)
+        if isinstance(self.agenda, SlowNames):
+            self.agenda.ask(row.user, self.city_of(row.user), self.named, row)
+        else:
+            self.named(t, row, True)
+
+    def named(self, t: float, row: Row, found: bool) -> None:
+        """The look-up of the name has ended."""
+        if not found:
+            self.end(t, row, FAILED, 0)
+        elif row.client and t < row.deadline:
+            self.at(t + self.to_city("balancer", 0, row), self.at_balancer, row, rank=row.rank)
 
     def end(self, t: float, row: Row, outcome: int, version: int) -> None:
         """An answer, a reset or the time-out; the first one counts."""
@@ -92,6 +105,7 @@ class SlowFront:
             part = self.config.database.write if write else self.config.database.read
             again = Row(row.root, row.user, row.key, row.route, self.config.web.service.mean_ms / 1e3, part.mean_ms / 1e3,
                         row.attempt + 1)  # fmt: skip
+            again.rank = (t * 1e3 // self.config.step_ms, 1, t, *row.rank)
             self.at(t + pause, self.launch, again)
         else:
             self.results[row.root] = (t, outcome, version)
@@ -110,7 +124,7 @@ class SlowFront:
         way = self.far("balancer", 0, "web", server)
         if self.up[server]:
             row.web = server
-            self.at(t + way, self.at_web, row)
+            self.at(t + way, self.at_web, row, rank=row.rank)
         else:
             self.at(t + 2.0 * way, self.refused, row, server, tried)
 

@@ -7,22 +7,27 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+Rank = tuple[float, ...]
+
 
 class Agenda:
-    """What will happen, one event at a time."""
+    """What will happen, one event at a time; what is due at one moment in order of rank, then as it was put down."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self.events: list[tuple[float, Rank, int, Callable[..., None], tuple[Any, ...]]] = []
         self.made = 0
 
-    def at(self, t: float, what: Callable[..., None], *about: Any) -> None:
+    def at(self, t: float, what: Callable[..., None], *about: Any, rank: Rank = ()) -> None:
         self.made += 1
-        heapq.heappush(self.events, (t, self.made, what, about))
+        heapq.heappush(self.events, (t, rank, self.made, what, about))
 
     def run(self, until: float) -> None:
         while self.events and self.events[0][0] < until:
-            t, _, what, about = heapq.heappop(self.events)
-            what(t, *about)
+            self.next()
+
+    def next(self) -> None:
+        t, _, _, what, about = heapq.heappop(self.events)
+        what(t, *about)
 
 
 class SlowQueue:
