@@ -1,7 +1,7 @@
 """The whole path of a request told again, one event at a time, with a heap, dicts and objects, for being obviously right.
 
-client -> hosts file or the model of DNS -> balancer -> web server -> cache -> database -> back. It shares with the engine tables only: distances,
-which cache node is home to a key, which shard owns it, the hash of a user.
+client -> hosts file, or the model of DNS -> balancer -> web server -> cache -> database -> back. It shares with the engine tables
+only: distances, which cache node is home to a key, which shard owns it, the hash of a user, who asks which resolver.
 """
 
 from __future__ import annotations
