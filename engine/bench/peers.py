@@ -18,6 +18,13 @@ from ..tiers.traffic import Births
 Row = tuple[float, int, float, float]  # arrival s, key, web demand s, database demand s
 
 
+class Work(NamedTuple):
+    """What the peers are to do: requests in order of time, and the keys that are in the caches before the first of them."""
+
+    rows: list[Row]
+    held: frozenset[int]
+
+
 class Peer(NamedTuple):
     """name; requests done; wall and CPU seconds; requests a wall and a CPU second; mean time in the system, ms."""
 
@@ -41,23 +48,23 @@ def rows_of(births: list[Births], most: int) -> list[Row]:
     return [(t - rows[0][0], key, web, db) for t, key, web, db in rows]
 
 
-def timed(name: str, run: Callable[[list[Row], Scenario], float], rows: list[Row], config: Scenario) -> Peer:
-    """Let a peer do the rows."""
+def timed(name: str, run: Callable[[list[Row], Scenario, set[int]], float], work: Work, config: Scenario) -> Peer:
+    """Let a peer do the work."""
+    held, n = set(work.held), len(work.rows)
     wall, cpu = time.perf_counter(), time.process_time()
-    total = run(rows, config)
+    total = run(work.rows, config, held)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return Peer(name, len(rows), wall, cpu, len(rows) / wall, len(rows) / cpu, total / len(rows) * 1e3)
+    return Peer(name, n, wall, cpu, n / wall, n / cpu, total / n * 1e3)
 
 
-def heap_loop(rows: list[Row], config: Scenario) -> float:
-    """One heap of events, one heap of free workers a node; returns the sum of times in the system, s."""
+def heap_loop(rows: list[Row], config: Scenario, held: set[int]) -> float:
+    """One heap of events, one heap of free workers a node, keys `held` cached; returns the sum of times in the system, s."""
     webs, caches, dbs = config.web.nodes, config.cache.nodes, config.database.shards * (1 + config.database.replicas)
     balancer = [0.0] * config.balancer.workers
     web = [[0.0] * config.web.workers for _ in range(webs)]
     cache = [[0.0] for _ in range(caches)]
     database = [[0.0] * config.database.workers for _ in range(dbs)]
     balancing, looking = config.balancer.service.mean_ms / 1e3, config.cache.service_us / 1e6
-    held: set[int] = set()
     events: list[tuple[float, int, int]] = [(row[0], number, 0) for number, row in enumerate(rows)]
     total, turn = 0.0, 0
     while events:
@@ -85,8 +92,8 @@ def heap_loop(rows: list[Row], config: Scenario) -> float:
     return total
 
 
-def simpy_run(rows: list[Row], config: Scenario) -> float:
-    """One process a request, one Resource a node. ImportError if SimPy is not installed."""
+def simpy_run(rows: list[Row], config: Scenario, held: set[int]) -> float:
+    """As `heap_loop`: one process a request, one Resource a node. ImportError if SimPy is not installed."""
     import simpy
 
     env = simpy.Environment()
@@ -96,7 +103,6 @@ def simpy_run(rows: list[Row], config: Scenario) -> float:
     cache = [simpy.Resource(env, 1) for _ in range(caches)]
     database = [simpy.Resource(env, config.database.workers) for _ in range(dbs)]
     balancing, looking = config.balancer.service.mean_ms / 1e3, config.cache.service_us / 1e6
-    held: set[int] = set()
     total = 0.0
 
     def serve(node: Any, work: float) -> Generator[Any, Any, None]:
