@@ -79,7 +79,7 @@ def test_scale_change_and_a_number_out_of_range() -> None:
         await pilot.pause()
         for key in ("0", "enter"):
             await pilot.press(key)
-        await until(pilot, lambda: "from 1 to 86400, please" in shown(app))
+        await until(pilot, lambda: "from 1 to 86,400, please" in shown(app))
         await pilot.press("backspace", "3", "0", "enter")
         await until(pilot, lambda: player.sent[-1] == SetOption("cache.ttl", 30.0))
 

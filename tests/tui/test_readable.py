@@ -269,3 +269,9 @@ def test_a_message_is_told_in_full_on_a_narrow_screen() -> None:
         assert all(word in shown(app) for word in words)
 
     play(story, size=(40, 10))
+
+
+def test_shares_of_the_caches_are_told_apart_without_colour() -> None:
+    row = tools.lines("dns", CALM, 60, 9)[1]
+    shares = [level.hit_share for level in CALM.dns.levels if level.name not in ("root", "tld", "authority")]
+    assert [row.count(char) for char in "━═╍"] == pytest.approx([60 * share for share in shares], abs=1)

@@ -18,7 +18,7 @@ from .table import Column, Fact, Table, before, dot, facts, rank, sound, spark, 
 
 __all__ = ["DnsPane"]
 
-PLAIN_BARS = "=-#.+:~*"
+BARS, PLAIN_BARS = "━═╍─", "=-#.+:~*"  # where there is no colour, neighbours still differ
 # no green, yellow or orange here, which would read as a state
 SERIES: tuple[Code, ...] = (Role.S0, Role.S5, Role.S4, Role.ACCENT)
 WALK = ("root", "tld", "authority")  # levels that only a full walk reaches
@@ -112,7 +112,7 @@ def _shares(canvas: Canvas, y: int, part: Dns, glyphs: Glyphs) -> int:
     for number, (_, share) in enumerate(parts):
         edge += max(0.0, sound(share))
         stop = round(edge / total * canvas.width) if total > 0 else 0
-        char = PLAIN_BARS[number % len(PLAIN_BARS)] if glyphs is Glyphs.ASCII else "━"
+        char = PLAIN_BARS[number % len(PLAIN_BARS)] if glyphs is Glyphs.ASCII else BARS[number % len(BARS)]
         canvas.text(x, y + 1, char * (stop - x), SERIES[number % len(SERIES)])
         x = max(x, stop)
     return y + 2
