@@ -18,7 +18,7 @@ from .table import Column, Fact, Table, before, dot, facts, rank, sound, spark, 
 
 __all__ = ["DnsPane"]
 
-BARS, PLAIN_BARS = "━═╍─", "=-#.+:~*"  # where there is no colour, neighbours still differ
+BARS, PLAIN_BARS = "━─", "=-#.+:~*"  # where there is no colour, neighbours still differ
 # no green, yellow or orange here, which would read as a state
 SERIES: tuple[Code, ...] = (Role.S0, Role.S5, Role.S4, Role.ACCENT)
 WALK = ("root", "tld", "authority")  # levels that only a full walk reaches
