@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .meter import Histogram, Meter
+from .meter import Histogram
 from .queueing import Departures, Stations
 
 F8 = NDArray[np.float64]
@@ -26,32 +26,31 @@ class Load(NamedTuple):
 
 
 class Gauge:
-    """What the stations of one tier did: served, time in a node, utilisation of the last whole second."""
+    """What the stations of one tier did: time in a node, and served and utilisation of the last whole second."""
 
     def __init__(self) -> None:
-        self.served = Meter(0)
+        self.served: I8 = np.zeros(0, dtype=np.int64)
         self.latency = Histogram(0)  # time in a node, ms
         self.busy: F8 = np.zeros(0)  # worker seconds until the last whole second
         self.utilisation: F8 = np.zeros(0)
 
     def grow(self, n: int) -> None:
         """Make room for n nodes."""
-        self.served.grow(n)
         self.latency.grow(n)
         more = n - self.busy.size
         if more > 0:
+            self.served = np.concatenate([self.served, np.zeros(more, dtype=np.int64)])
             self.busy = np.concatenate([self.busy, np.zeros(more)])
             self.utilisation = np.concatenate([self.utilisation, np.zeros(more)])
 
     def count(self, gone: Departures) -> None:
         """Jobs that left."""
-        self.served.add(gone.node)
         self.latency.add((gone.finish - gone.arrival) * 1e3, gone.node)
 
     def second(self, stations: Stations, now: float) -> None:
         """A virtual second ended at `now`: utilisation = worker seconds spent / worker seconds there were."""
-        self.served.roll()
         self.latency.roll()
+        self.served = self.latency.last.sum(axis=1)  # every job that left has its place there
         busy = stations.second(now)
         workers = np.array(stations.nodes.workers, dtype=np.float64)
         self.utilisation = np.clip((busy - self.busy) / np.maximum(workers, 1.0), 0.0, 1.0)
@@ -62,13 +61,13 @@ class Gauge:
         return load_of(stations, self.utilisation, self.served, self.latency, now)
 
 
-def load_of(stations: Stations, utilisation: F8, served: Meter, latency: Histogram, now: float) -> Load:
+def load_of(stations: Stations, utilisation: F8, served: I8, latency: Histogram, now: float) -> Load:
     """The load of a tier whose nodes are stations."""
     n = len(stations)
     serving = stations.in_service(now)
     return Load(
         utilisation=utilisation,
-        rate=served.last[:n].astype(np.float64),
+        rate=served[:n].astype(np.float64),
         p99_ms=latency.last_quantile(0.99)[:n],
         workers=np.array(stations.nodes.workers, dtype=np.int64),
         in_service=serving,

@@ -243,7 +243,7 @@ class Balancer(Staffed):
 
     def load(self) -> Load:
         """How loaded the balancers are."""
-        return load_of(self.stations, self.utilisation, self.served, self.latency, self.core.now)
+        return load_of(self.stations, self.utilisation, self.served.last, self.latency, self.core.now)
 
     def reading(self) -> Reading:
         """Pane 3."""

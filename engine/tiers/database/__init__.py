@@ -181,7 +181,7 @@ class Database(DatabaseMove):
 
     def load(self) -> Load:
         """How loaded the nodes are."""
-        return load_of(self.stations, self.meters.utilisation, self.meters.rate, self.meters.latency, self.core.now)
+        return load_of(self.stations, self.meters.utilisation, self.meters.rate.last, self.meters.latency, self.core.now)
 
     def shipped_rate(self) -> float:
         """Records sent to replicas in the last second."""
