@@ -194,7 +194,7 @@ def test_only_the_words_of_a_cell_flash_not_the_room_behind_them() -> None:
     table.put(0, "left", "up", watch="a")
     table.put(0, "right", "12", watch="b")
     table.put(1, "left", "", watch="c")
-    assert [(s.x, s.width) for s, _ in canvas.watches] == [(0, 2), (19, 2), (0, 1)]
+    assert [(s.x, s.width) for s, _ in canvas.watches] == [(0, 2), (19, 2)]
 
 
 def test_a_fault_is_told_in_full_below_a_map_of_three_columns() -> None:

@@ -131,8 +131,8 @@ class Table:
         if slot is not None and y < self.canvas.height:
             x, width, align = slot
             self.canvas.text(x, y, fit(text, width, align), code)
-            if watch:  # only the words flash: an empty stretch that lights up says nothing
-                lit = max(1, min(width, cell_len(safe_text(text))))
+            if watch and text:  # only words flash: an empty stretch that lights up says nothing
+                lit = min(width, cell_len(safe_text(text)))
                 self.canvas.watch(watch, text, x + (width - lit if align == ">" else 0), y, lit)
 
     def bar(self, y: int, column: str, share: float, glyphs: Glyphs, code: Code, *, rail: bool = False) -> None:
