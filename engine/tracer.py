@@ -1,4 +1,4 @@
-"""Full spans of sampled requests: one in SAMPLE_EVERY (and one in SAMPLE_S at most), those a person asks for, and none else.
+"""Full spans of sampled requests: one in SAMPLE_EVERY, those a person asks for, and none else.
 
 A tier tells the tracer about a batch in one call; only rows marked as sampled cost anything. Times are absolute virtual
 seconds here and become relative to the request's birth when a trace is shown.
@@ -15,7 +15,6 @@ from .flights import Flights
 from .snapshot import Span, Trace
 
 SAMPLE_EVERY = 1_000
-SAMPLE_S = 0.01  # virtual seconds between the births of two: only the last KEEP are kept, and each costs as much as 30 requests
 KEEP = 64
 KEEP_FAILED = 4  # failed ones that outlive the rest: few fail, and they are what is looked for
 ADOPT_S = 1.0  # virtual seconds between two requests that are adopted because they fail
@@ -32,7 +31,6 @@ class Tracer:
         self.done: deque[Trace] = deque(maxlen=KEEP)
         self.failed: deque[Trace] = deque(maxlen=KEEP_FAILED)
         self.adopt_from = 0.0
-        self.sample_from = 0.0
         self.want_key = -1
         self.want_user = -1
 
@@ -41,11 +39,8 @@ class Tracer:
         if self.want_key < 0 and self.want_user < 0:
             first = int(flights.root[slots[0]])  # ids count up in order of birth
             for slot in slots[-first % SAMPLE_EVERY :: SAMPLE_EVERY].tolist():
-                born = flights.born.item(slot)
-                if born >= self.sample_from:
-                    self.sample_from = born + SAMPLE_S
-                    flights.sampled[slot] = 1
-                    self.open[slot] = []
+                flights.sampled[slot] = 1
+                self.open[slot] = []
             return
         chosen = flights.root[slots] % SAMPLE_EVERY == 0
         if self.want_key >= 0:
