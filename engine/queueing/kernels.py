@@ -64,10 +64,14 @@ def _lindley_chunk(t: FloatArray, node: IntArray, service: FloatArray, free: Flo
     opens[0] = True
     np.greater(lifted[1:], np.maximum.accumulate(lifted[:-1]), out=opens[1:])
     openers = opens.nonzero()[0]
-    opener = openers[opens.cumsum() - 1]
-    # base + (work since the busy period began)
-    finish_sorted = done - before[opener]
-    finish_sorted += at[opener]
+    jobs = np.empty_like(openers)  # of each busy period
+    np.subtract(openers[1:], openers[:-1], out=jobs[:-1])
+    jobs[-1] = size - openers[-1]
+    begun = np.empty((2, openers.size))
+    begun[0], begun[1] = before[openers], at[openers]
+    work_before, base = begun.repeat(jobs, axis=1)
+    finish_sorted = done - work_before
+    finish_sorted += base
     # A job starts when the one before it ends, unless it opened a busy period: equal to the bit, so no gap appears.
     start_sorted = np.empty(size)
     start_sorted[0] = at[0]
