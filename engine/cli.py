@@ -27,7 +27,12 @@ class Mistake(click.ClickException):
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002  (click's signature)
         """One line on stderr."""
-        click.echo(f"scaletop: {self.message}", err=True)
+        click.echo(f"scaletop: {plain(self.message)}", err=True)
+
+
+def plain(text: str) -> str:
+    """What a terminal would obey (the names of files may hold anything) is written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 class Finite(click.FloatRange):
@@ -164,7 +169,7 @@ def _loaded(path: str) -> World:
         world, _ = load(path, World)
     except (StateError, OSError) as error:
         words = str(error)
-        raise Mistake(words if path in words else f"{path}: {words}; give a file that --save wrote.") from None
+        raise Mistake(words if "cannot be opened" in words else f"{path}: {words}; give a file that --save wrote.") from None
     return world
 
 
@@ -224,7 +229,7 @@ def check(name: str, seconds: float | None, seed: int | None, as_json: bool) -> 
             band = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
             click.echo(f"{'kept  ' if v.kept else 'MISSED'}  {v.metric} = {v.measured:.6g}, wanted {band}  {v.why}")
         if not verdicts:
-            click.echo(f"{name} has no goals; nothing to judge.")
+            click.echo(plain(f"{name} has no goals; nothing to judge."))
     raise SystemExit(0 if all(v.kept for v in verdicts) else 1)
 
 

@@ -124,3 +124,11 @@ def test_the_scenario_of_the_readme_is_right(tmp_path: Path) -> None:
     assert ran.exit_code == 0, ran.output
     assert ran.output.startswith("kept    p99_ms")
     assert [name for name in FAULTS if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize("arguments", [("check", "x\x1b[31m.toml"), ("run", "default", "--headless", "--load", "x\x1b[31m\n")])
+def test_a_terminal_is_told_nothing_to_obey(arguments: tuple[str, ...]) -> None:
+    ran = CliRunner().invoke(main, list(arguments), color=True)  # with a terminal click leaves sequences in
+    told = sentence(ran)
+    assert "\x1b" not in told
+    assert "x\\x1b[31m" in told
