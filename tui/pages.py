@@ -26,6 +26,7 @@ __all__ = ["Row", "help_rows", "inspection_rows", "log_page", "rows_page", "trac
 Row = Callable[[Canvas, int], None]
 """Draws one row at y."""
 
+LEAST_SOURCE = 24  # cells beside a value in which its source is told; else it stands below
 STORIES = 4  # latest events about a part that the inspector leads back to their causes
 SECTIONS = {"Look": "Look around", "Act": "Act on the system", "Time": "Time", "Program": "Program"}
 
@@ -122,7 +123,7 @@ def inspection_rows(found: Inspection, glyphs: Glyphs, width: int, events: Seque
     ]
     if found.state_lines:
         rows += [BLANK, _head("State")]
-        rows += [_setting(s.name, s.value, s.source, width) for s in found.state_lines]
+        rows += [row for s in found.state_lines for row in _setting(s.name, s.value, s.source, width)]
     if found.faults:
         rows += [BLANK, _head("Faults")]
         for fault in found.faults:
@@ -139,7 +140,7 @@ def inspection_rows(found: Inspection, glyphs: Glyphs, width: int, events: Seque
             rows += [*trace_rows(trace, glyphs, width), BLANK]
     if found.settings:
         rows += [BLANK, _head("Settings and where they come from")]
-        rows += [_setting(s.name, s.value, s.source, width) for s in found.settings]
+        rows += [row for s in found.settings for row in _setting(s.name, s.value, s.source, width)]
     return rows
 
 
@@ -155,13 +156,14 @@ def _why(found: Inspection, events: Sequence[Event], glyphs: Glyphs, width: int)
     return [BLANK, _head("What happened, and why"), *((text, _copy(whole, y)) for y, text in enumerate(whole.plain()))]
 
 
-def _setting(name: str, value: str, source: str, width: int) -> tuple[str, Row]:
+def _setting(name: str, value: str, source: str, width: int) -> list[tuple[str, Row]]:
+    """Name, value and where it comes from, which goes on below itself where the width is short."""
     at = min(30, max(14, width // 3))
-    return _line(
-        (2, fit(name, at - 3), Role.DIM),
-        (at, value, Role.TEXT | BOLD),
-        (max(at + cell_len(value) + 2, at + 18), source, Role.DIM),
-    )
+    before = (2, fit(name, at - 3), Role.DIM), (at, value, Role.TEXT | BOLD)
+    x = max(at + cell_len(value) + 2, at + 18)
+    if source and width - x < min(LEAST_SOURCE, cell_len(source)):
+        return [_line(*before), *_told(source, at, width, Role.DIM)]
+    return _told(source, x, width, Role.DIM, *before)
 
 
 def _copy(source: Canvas, row: int) -> Row:

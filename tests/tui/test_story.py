@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 import tables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.snapshot import Event
+from engine.snapshot import Event, Setting
 from tui.charts import Glyphs
 from tui.draw import Canvas
 from tui.pages import inspection_rows, log_page, rows_page
@@ -110,3 +111,15 @@ def test_a_page_of_the_log_leaves_nothing_out(width: int) -> None:
         low = Canvas(width, 5)
         assert draw_wrapped(low, lines, first) == rows
         assert low.plain() == high.plain()[first : first + 5]
+
+
+@pytest.mark.parametrize("width", [36, 50, 76, 116, 196])
+def test_where_a_setting_comes_from_is_told_in_full_at_every_width(width: int) -> None:
+    words = "answers of failure that went to another server, not to the user"
+    setting = Setting("tried again", "0", words)
+    found = msgspec.structs.replace(tables.inspection(), state_lines=(setting,), settings=(setting,), traces=())
+    canvas = Canvas(width, 60)
+    rows_page(canvas, inspection_rows(found, Glyphs.BLOCK, width), 0, "")
+    text = " ".join(" ".join(canvas.plain()).split())
+    assert text.count(words) == 2
+    assert "…" not in text.partition("State")[2].partition("Faults")[0]
