@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Mapping
 
-from . import balancing, caches, dns, hashing, queues, replication, retries
+from . import balancing, caches, dns, hashing, identities, queues, replication, retries
 from .base import Check, Finding, Row
 
 Value = int | float | str | tuple[float, ...]
@@ -14,6 +14,8 @@ Value = int | float | str | tuple[float, ...]
 ALL: tuple[Row, ...] = (
     Row("Q1", "FIFO sample path", queues.q1, "Lindley 1952; Kiefer-Wolfowitz 1955",
         "round-robin lanes per worker: mean wait x3.5 at k = 4", 1.5),
+    Row("Q2", "identities", identities.q2, "Little 1961; Denning and Buzen 1978",
+        "queues, waits and loads drawn one by one: they do not fit each other", 20.0),
     Row("Q3", "M/M/1", queues.q3, "closed form", "a latency drawn around the service time: the same at any load", 3.3),
     Row("Q4", "M/M/k", queues.q4, "Erlang 1917", "one k-fold faster server: P(wait) .8", 3.3),
     Row("Q5", "M/G/1", queues.q5, "Pollaczek 1930; Khinchine 1932", "waits that know only the mean: 40 ms for all three", 9.0),

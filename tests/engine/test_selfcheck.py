@@ -14,16 +14,19 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
+from engine.queueing.totals import Books
 from engine.selfcheck import ROWS, base, queues, report, run_row
 from engine.selfcheck.balancing import erlang_m_1, kolmogorov
+from engine.selfcheck.identities import Noted
 from engine.selfcheck.table import attempt, changed, parameters_of
 
 PROMISED = [
-    "Q1", "Q3", "Q4", "Q5", "Q7", "L1", "L3", "L5", "H1", "H2", "H3", "H4", "C1", "C2", "C3", "C4", "C5", "D1", "D2",
+    "Q1", "Q2", "Q3", "Q4", "Q5", "Q7", "L1", "L3", "L5", "H1", "H2", "H3", "H4", "C1", "C2", "C3", "C4", "C5", "D1", "D2",
     "R1", "R2", "R3", "R4", "M1", "M2",
 ]  # fmt: skip
 SHORT: list[tuple[str, dict[str, object]]] = [
     ("Q1", {"jobs": 3_000, "workers": 3, "rate": 250.0}),
+    ("Q2", {"seconds": 34.0, "scenarios": "failover_async"}),
     ("Q3", {"rate": 50.0}),
     ("Q4", {"rate": 90.0, "workers": 2, "mu": 80.0, "servers": 60}),
     ("Q7", {"rate": 90.0, "room": 3, "n": 120_000}),
@@ -81,6 +84,24 @@ def test_a_wrong_engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "FAILED" in shown
     assert "a simulator without the mechanism would show" in shown
     assert shown.endswith("s of work")
+
+
+def test_sums_that_do_not_fit_the_path_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One second in a million too many inside, and one arrival in a step not counted: Little and conservation tell."""
+    move, arrive = Books.move, Noted.arrive
+
+    def longer(self: Books, now: float) -> None:
+        self.presence += self.present * (now - self.since) * 1e-6
+        move(self, now)
+
+    def fewer(self: Noted, t: np.ndarray, node: np.ndarray, accepted: np.ndarray) -> None:
+        arrive(self, t, node, accepted)
+        self.came -= bool(t.size)
+
+    monkeypatch.setattr(Books, "move", longer)
+    monkeypatch.setattr(Noted, "arrive", fewer)
+    little, busy, kept = run_row("Q2", {"seconds": 1.0, "scenarios": "default"})
+    assert (little.verdict, busy.verdict, kept.verdict) == ("FAILED", "ok", "FAILED")
 
 
 def test_a_row_that_breaks_is_a_failed_check() -> None:
