@@ -201,6 +201,22 @@ class Fabric:
                 total += rule.extra_s
         return total
 
+    def slowed_by(self, a: str, ai: int, b: str, bi: int) -> int:
+        """The event of the newest fault that makes packets between these two late (or lost and sent again); 0 if none does."""
+        one, two = np.array([ai]), np.array([bi])
+        events = [0]
+        for tier, index in ((a, ai), (b, bi)):
+            nodes = self.tiers.get(tier)
+            if nodes is not None and (nodes.extra_s[index] > 0 or nodes.loss[index] > 0):
+                events.append(int(nodes.event[index]))
+        for rule in self.rules:
+            if (rule.extra_s or rule.loss) and (
+                (self._match(rule.a, a, one) & self._match(rule.b, b, two)).any()
+                or (self._match(rule.b, a, one) & self._match(rule.a, b, two)).any()
+            ):
+                events.append(rule.event)
+        return max(events)
+
     def reachable(self, a: str, ai: int, b: str, bi: int) -> bool:
         """Would a packet between these two arrive at all (agents' probes)? Losses are not drawn, refusals do not count."""
         one, two = np.array([ai]), np.array([bi])

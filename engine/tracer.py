@@ -7,6 +7,7 @@ seconds here and become relative to the request's birth when a trace is shown.
 from __future__ import annotations
 
 from collections import deque
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +18,23 @@ from .snapshot import Span, Trace
 SAMPLE_EVERY = 1_000
 KEEP = 64
 KEEP_FAILED = 4  # failed ones that outlive the rest: few fail, and they are what is looked for
+KEEP_ASKED = 4  # of those that a person asked for: among many sampled ones they would be gone before they are seen
 ADOPT_S = 1.0  # virtual seconds between two requests that are adopted because they fail
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
+Raw: TypeAlias = tuple[str, str, str, float, float, float, float, str]  # hop, node, address, came, wait, service, wire, note
 
 
 class Tracer:
-    """Open traces by slot, the last KEEP finished ones, and the last KEEP_FAILED that failed."""
+    """Open traces by slot, the last KEEP finished ones, and the last few that failed or that a person asked for."""
 
     def __init__(self) -> None:
-        self.open: dict[int, list[tuple[str, str, str, float, float, float, float, str]]] = {}
+        self.open: dict[int, list[Raw]] = {}
         self.done: deque[Trace] = deque(maxlen=KEEP)
         self.failed: deque[Trace] = deque(maxlen=KEEP_FAILED)
+        self.asked: deque[Trace] = deque(maxlen=KEEP_ASKED)
+        self.asked_ids: list[int] = []  # of requests in `open`
         self.adopt_from = 0.0
         self.want_key = -1
         self.want_user = -1
@@ -42,15 +47,18 @@ class Tracer:
                 flights.sampled[slot] = 1
                 self.open[slot] = []
             return
-        chosen = flights.root[slots] % SAMPLE_EVERY == 0
+        wanted = np.zeros(slots.size, dtype=np.bool_)
         if self.want_key >= 0:
-            chosen |= flights.key[slots] == self.want_key
+            wanted |= flights.key[slots] == self.want_key
         if self.want_user >= 0:
-            chosen |= flights.user[slots] == self.want_user
+            wanted |= flights.user[slots] == self.want_user
+        wanted[wanted.nonzero()[0][1:]] = False  # the next one, not all of a batch
+        chosen = wanted | (flights.root[slots] % SAMPLE_EVERY == 0)
         flights.sampled[slots] = chosen
-        if chosen.any():
-            for slot in slots[chosen].tolist():
-                self.open[slot] = []
+        for slot in slots[chosen].tolist():
+            self.open[slot] = []
+        for slot in slots[wanted].tolist():
+            self.asked_ids.append(int(flights.root[slot]))
             self.want_key = self.want_user = -1
 
     def adopt(self, flights: Flights, slots: I8, now: float) -> None:
@@ -69,7 +77,8 @@ class Tracer:
     def kept(self) -> tuple[Trace, ...]:
         """All finished traces that are still known, oldest first."""
         known = {trace.id for trace in self.done}
-        return (*(trace for trace in self.failed if trace.id not in known), *self.done)
+        rare = {trace.id: trace for trace in (*self.failed, *self.asked) if trace.id not in known}
+        return (*rare.values(), *self.done)
 
     def pick(self, flights: Flights, slots: I8) -> list[int]:
         """Positions in `slots` of the sampled rows (usually none)."""
@@ -103,13 +112,24 @@ class Tracer:
                 hop=hop, node=node, address=address, start_ms=(came - born) * 1e3, wait_ms=wait * 1e3,
                 service_ms=service * 1e3, wire_ms=wire * 1e3, note=note,
             )
-            for hop, node, address, came, wait, service, wire, note in self.open.pop(slot, [])
+            for hop, node, address, came, wait, service, wire, note in _with_version(self.open.pop(slot, []), trace.version)
         )  # fmt: skip
         whole = Trace(
             id=trace.id, route=trace.route, key=trace.key, user=trace.user, city=trace.city, born=trace.born,
             latency_ms=trace.latency_ms, outcome=trace.outcome, cause=trace.cause, attempt=trace.attempt,
-            spans=spans, why=trace.why,
+            spans=spans, why=trace.why, version=trace.version,
         )  # fmt: skip
         self.done.append(whole)
         if trace.cause:
             self.failed.append(whole)
+        if trace.id in self.asked_ids:
+            self.asked_ids.remove(trace.id)
+            self.asked.append(whole)
+
+
+def _with_version(spans: list[Raw], version: int) -> list[Raw]:
+    """The last cache or database that was asked is the one that answered: its note tells the version of the item."""
+    at = max((i for i, span in enumerate(spans) if span[0] in ("cache", "db")), default=-1)
+    if version and at >= 0:
+        spans[at] = (*spans[at][:-1], f"{spans[at][-1]}, version {version:,}")
+    return spans

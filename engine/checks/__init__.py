@@ -82,7 +82,10 @@ def _finite(value: object, where: str) -> None:
 def memory_is_bounded(world: World) -> None:
     """27: rings are rings; what is remembered of abandoned jobs are jobs."""
     log, core, db = world.core.log, world.core, world.database
-    bounded = (log.events, core.tracer.done, core.tracer.failed, world.clients.firsts, core.ledger.slo_window, world.undo.deeds)
+    tracer = core.tracer
+    bounded = (
+        log.events, tracer.done, tracer.failed, tracer.asked, world.clients.firsts, core.ledger.slo_window, world.undo.deeds,
+    )  # fmt: skip
     expect(all(ring.maxlen is not None for ring in bounded), "a history without an end")
     expect(len(log.causes) <= 5 * (log.events.maxlen or 0), f"{len(log.causes)} causes kept")
     jobs = {(job[1], job[2], job[4]) for job in db.stations.core.jobs()} if db.abandoned else set()

@@ -82,12 +82,12 @@ def totals(world: World) -> Totals:
 
 
 def traces(world: World) -> tuple[Trace, ...]:
-    """The newest sampled requests, in order of their ends; the newest failed ones are among them, the oldest others give way."""
+    """The newest sampled requests; the newest that failed or were asked for are among them, the oldest others give way."""
     core = world.core
     kept = core.tracer.kept()
-    failed = {t.id for t in core.tracer.failed if t.born >= core.now - FAILED_AGE_S}
-    others = [t.id for t in kept if t.id not in failed and not (t.cause and t.born < core.now - FAILED_AGE_S)]
-    shown = failed | set(others[max(0, len(others) + len(failed) - TRACES_SHOWN) :])
+    first = {t.id for t in (*core.tracer.failed, *core.tracer.asked) if t.born >= core.now - FAILED_AGE_S}
+    others = [t.id for t in kept if t.id not in first and not (t.cause and t.born < core.now - FAILED_AGE_S)]
+    shown = first | set(others[max(0, len(others) + len(first) - TRACES_SHOWN) :])
     return tuple(t for t in kept if t.id in shown)
 
 

@@ -90,7 +90,10 @@ class Span(Struct, frozen=True):
 
 
 class Trace(Struct, frozen=True):
-    """A sampled request with its full spans; latency_ms is the sum of wire, wait and service over them (invariant 23)."""
+    """A sampled request with its full spans; latency_ms is the sum of wire, wait and service over them (invariant 23).
+
+    version: of the item, as read or written. why: what a failed or slow request leads back to, its latest cause first.
+    """
 
     id: int
     route: str
@@ -104,6 +107,7 @@ class Trace(Struct, frozen=True):
     attempt: int
     spans: tuple[Span, ...]
     why: tuple[str, ...] = ()
+    version: int = 0
 
 
 class Clients(Struct, frozen=True):

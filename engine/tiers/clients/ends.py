@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,12 +37,41 @@ def blame(core: Core, slots: I8) -> None:
         core.ledger.cause_event[int(cause)] = int(flights.event[last])
 
 
+PART = 0.25  # of its time: what took at least so much made a request slow
+
+
+def slowed_by(core: Core, slot: int, latency: float) -> int:
+    """The event that a request answered rightly, but slowly, leads back to; 0 = nothing but its own work and way took long.
+
+    A hop with a great part of its time and a fault on its node; a faulty link on a way that was long; else, of a long wait or
+    beyond what was promised, the latest disturbance. Tells nothing to the log: who is sampled must not change the run.
+    """
+    flights, fabric = core.flights, core.fabric
+    spans = sorted(core.tracer.open.get(slot, ()), key=lambda span: -(span[4] + span[5]))
+    long = [span for span in spans if span[4] + span[5] >= PART * latency]
+    for hop, node, *_ in long:
+        nodes = fabric.tiers.get(hop)
+        index = -1 if nodes is None else nodes.index(node)
+        if nodes is not None and index >= 0 and nodes.event[index]:
+            return int(nodes.event[index])
+    if latency - sum(span[4] + span[5] for span in spans) >= PART * latency:
+        here = [(tier, getattr(flights, tier).item(slot)) for tier in ("city", "balancer", "web", "cache", "db")]
+        ends = [(tier, index) for tier, index in here if index >= 0]
+        for a, b in combinations(ends, 2):
+            if event := fabric.slowed_by(*a, *b):
+                return event
+    if any(span[4] >= PART * latency for span in long) or latency > core.config.slo.latency:
+        return core.log.latest_disturbance or core.log.overload
+    return 0
+
+
 def close_trace(core: Core, slot: int, latency: float) -> None:
     """The user's request is over: its trace is put together. latency in seconds."""
     flights = core.flights
     cause = Cause(int(flights.cause[slot]))
     outcome = outcome_of(cause) if cause is not Cause.NONE else Outcome.OK
-    chain = core.log.chain(int(flights.event[slot])) if outcome is not Outcome.OK else ()
+    event = int(flights.event[slot]) if outcome is not Outcome.OK else slowed_by(core, slot, latency)
+    chain = core.log.chain(event)
     why = tuple(e.text for e in map(core.log.find, chain) if e is not None)
     born = float(flights.born[slot])
     core.tracer.close(
@@ -59,5 +90,6 @@ def close_trace(core: Core, slot: int, latency: float) -> None:
             attempt=int(flights.attempt[slot]),
             spans=(),
             why=why,
+            version=int(flights.version[slot]) if outcome is Outcome.OK else 0,
         ),
     )
