@@ -119,6 +119,13 @@ KEYMAP: tuple[Key, ...] = (
         footer=3,
         target=True,
     ),
+    Key(
+        "follow",
+        ("w",),
+        "follow",
+        "watch a request",
+        "Keep every hop of the next request for a key or of a user; it is then in pane 8.",
+    ),
     Key("log", ("l",), "app.log", "log", "What happened, each cause above its effects.", footer=20),
     Key("freeze", ("space",), "freeze", "freeze", "Hold the picture still; the world goes on.", section="Look"),
     Key("faults", ("f",), "faults", "fault", "Break something: then one or two keys.", section="Act", footer=10),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.catalogue import Catalogue, FaultInfo, OptionInfo, ScaleInfo
-from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Restart, SetOption, Undrain
+from engine.commands import AddNode, Command, Drain, FollowRequest, Inject, RemoveNode, Restart, SetOption, Undrain
 from engine.snapshot import Node, NodeState, Snapshot
 
 from .menu import Ask, Item, Menu, unique_keys
 from .targets import candidates, default_target
 
-__all__ = ["change_menu", "fault_menu", "option_item", "scale_menu", "traffic_menu"]
+__all__ = ["change_menu", "fault_menu", "follow_ask", "option_item", "scale_menu", "traffic_menu"]
 
 TRAFFIC = ("traffic", "client")
 UNKNOWN: Mapping[str, str] = {}
@@ -112,6 +112,21 @@ def traffic_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str, values
     options = [option_item(o, values) for o in catalogue.options if o.name.partition(".")[0] in TRAFFIC]
     crowds = [_fault(f, snapshot, selected) for f in catalogue.faults if f.family == "traffic"]
     return Menu("Traffic: who comes, and how", unique_keys([*options, *(item for item in crowds if item.targets)]))
+
+
+def follow_ask(selected: str) -> Ask:
+    """Whose next request shall keep its spans; the selected key is the likeliest."""
+    key = selected.removeprefix("item:").removeprefix("key:")
+    now = f"item:{key}" if key.isascii() and key.isdigit() else "item:0"
+    return Ask("Keep every hop of the next request for (item:7) or of (user:42)", now, _followed)
+
+
+def _followed(text: str) -> FollowRequest:
+    """What was typed. Raises ValueError with a sentence."""
+    kind, _, number = text.strip().lower().replace(",", "").rpartition(":")
+    if kind not in ("", "item", "key", "user") or not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise ValueError("item:7 or user:42, please")
+    return FollowRequest(user=int(number)) if kind == "user" else FollowRequest(key=int(number))
 
 
 def option_item(option: OptionInfo, values: Mapping[str, str]) -> Item:

@@ -34,7 +34,8 @@ def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - 
         case "link":
             return (link.name for link in snapshot.map.links)
         case "zone":
-            return (node.at for node in snapshot.map.nodes if node.at and node.tier != "city")
+            zones = [node.at for node in snapshot.map.nodes if node.at and node.tier != "city"]
+            return (*zones, *(f"region:{region}" for region in snapshot.map.regions))
         case "key":
             return (str(hot.key) for hot in (*snapshot.shards.hot, *snapshot.cache.hot))
         case "shard":
@@ -64,10 +65,20 @@ def default_target(kinds: Sequence[str], selected: str, snapshot: Snapshot, fami
         replicas = {node.name for node in snapshot.map.nodes if node.role == "replica"}
         names.sort(key=lambda pair: pair[1] not in replicas)
     found = list(dict.fromkeys(name for kind, name in names if kind != "tier" or own is None or name == own))
+    if "link" in kinds:
+        found += _pairs(selected, snapshot)
     if selected in found:
         found.remove(selected)
         found.insert(0, selected)
     return tuple(found)
+
+
+def _pairs(selected: str, snapshot: Snapshot) -> list[str]:
+    """The selected node's ways to each node that it speaks with, as the engine writes links: "web-1~cache-2"."""
+    tier = next((node.tier for node in snapshot.map.nodes if node.name == selected), "")
+    ends = [(one, other) for one, _, other in (link.name.partition("~") for link in snapshot.map.links)]
+    beside = {b for one, other in ends for a, b in ((one, other), (other, one)) if a == tier}
+    return [f"{selected}~{node.name}" for node in snapshot.map.nodes if node.tier in beside and node.name != selected]
 
 
 def describe(target: str, snapshot: Snapshot) -> str:

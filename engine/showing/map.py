@@ -182,7 +182,8 @@ def map_of(world: World) -> Map:
         so = sum(n.state is state for n in servers)
         if so and state not in (NodeState.UP, NodeState.STANDBY):
             parts.append(f"{so} {state.value}")
-    return Map(verdict=" · ".join(parts), nodes=tuple(nodes), links=_links(world, loads))
+    regions = tuple(dict.fromkeys(zone.region for zone in world.core.config.network.zones))
+    return Map(verdict=" · ".join(parts), nodes=tuple(nodes), links=_links(world, loads), regions=regions)
 
 
 def price(world: World) -> float:

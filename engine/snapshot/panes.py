@@ -118,11 +118,12 @@ class Link(Struct, frozen=True):
 
 
 class Map(Struct, frozen=True):
-    """The topology: nodes in tier order, links between tiers."""
+    """The topology: nodes in tier order, links between tiers, regions whose zones the nodes stand in."""
 
     verdict: str
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
+    regions: tuple[str, ...] = ()
 
 
 class Level(Struct, frozen=True):

@@ -92,7 +92,7 @@ class World:
             )
         self.add_web(nodes)
         self.add_data(nodes)
-        return Map(verdict=self.map_verdict(nodes), nodes=tuple(nodes), links=self.links())
+        return Map(verdict=self.map_verdict(nodes), nodes=tuple(nodes), links=self.links(), regions=("eastus",))
 
     def add_web(self, nodes: list[Node]) -> None:
         """Web servers."""

@@ -59,6 +59,7 @@ DOES: dict[str, Done] = {
     "right": lambda app, _: app.board.state.selected.startswith("cache-") and app.board.state.focus == "map",
     "filter": over(AskScreen, "Show only lines that hold"),
     "inspect": lambda app, player: Inspect(WEB) in player.sent and isinstance(app.screen, ReaderScreen),
+    "follow": over(AskScreen, "Keep every hop of the next request"),
     "log": over(ReaderScreen, "Log"),
     "freeze": view(frozen=True),
     "faults": over(MenuScreen, "crash"),

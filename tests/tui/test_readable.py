@@ -168,12 +168,12 @@ def test_the_map_is_walked_sideways_and_left_at_its_edge(size: tuple[int, int]) 
 def test_every_word_of_the_palette_can_be_read(theme: str) -> None:
     async def story(app: ScaletopApp, _player: Player, pilot: Pilot[None]) -> None:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: "Close, unzoom" in shown(app) and "Virtual time runs faster" in shown(app))
+        await until(pilot, lambda: "Close, unzoom" in shown(app) and "One more cache node" in shown(app))
         words = [
             (segment.text, segment.style)
             for strip in app.screen._compositor.render_strips()
             for segment in strip
-            if "Close, unzoom" in segment.text or "Virtual time runs faster" in segment.text  # lit, and not
+            if "Close, unzoom" in segment.text or "One more cache node" in segment.text  # lit, and not
         ]
         assert len(words) == 2
         for text, style in words:

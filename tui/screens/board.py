@@ -17,7 +17,7 @@ from ..board import Board
 from ..boardwidget import BoardWidget
 from ..keys import Context
 from ..menu import Ask, Close, Menu, Outcome
-from ..menus import change_menu, fault_menu, scale_menu, traffic_menu
+from ..menus import change_menu, fault_menu, follow_ask, scale_menu, traffic_menu
 from ..panes.requests import trace_target
 from ..targets import describe
 from ..theme import Palette
@@ -230,6 +230,10 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             self.send(Inspect(target=target))
             self.host.open_inspection(target)
 
+    def action_follow(self) -> None:
+        """Ask whose next request keeps its spans."""
+        self._ask(follow_ask(self.state.selected))
+
     def action_copy(self) -> None:
         """The selected part's line to the clipboard (OSC 52)."""
         shown = self.widget.shown
@@ -240,9 +244,9 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     # ---- menus ------------------------------------------------------------------------------------------------------
 
     def _open(self, menu: Menu) -> None:
-        self.app.push_screen(MenuScreen(menu, self.widget.palette, self.state.glyphs), self._chosen)
+        self.app.push_screen(MenuScreen(menu, self.widget.palette, self.state.glyphs), self.chosen)
 
-    def _chosen(self, outcome: Outcome | None) -> None:
+    def chosen(self, outcome: Outcome | None) -> None:
         match outcome:
             case None | Close() | Menu():
                 pass
