@@ -52,8 +52,20 @@ class NodeRecord(msgspec.Struct, frozen=True):
     mean_time_ms: float
 
 
+class TierRecord(msgspec.Struct, frozen=True):
+    """A tier since the start: sums over its nodes that are there; utilisation of all their workers together."""
+
+    nodes: int
+    utilisation: float
+    queue: int
+    arrivals: int
+    departures: int
+    rejected: int
+    lost: int
+
+
 class Record(msgspec.Struct, frozen=True):
-    """A run."""
+    """A run. tiers: by tier, then by node; tier_totals: each tier as a whole."""
 
     scenario: str
     seed: int
@@ -65,6 +77,7 @@ class Record(msgspec.Struct, frozen=True):
     requests: Requests
     latency_ms: Latency
     tiers: dict[str, dict[str, NodeRecord]]
+    tier_totals: dict[str, TierRecord]
     dns: Dns
     balancer: Balancer
     cache: Cache
@@ -95,6 +108,22 @@ def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]
     return out
 
 
+def _whole(world: World, tier: str, stations: Stations, nodes: dict[str, NodeRecord]) -> TierRecord:
+    """The sums of a tier's nodes."""
+    known = world.core.fabric.tiers[tier]
+    workers = [stations.nodes.workers[known.index(name)] for name in nodes]
+    busy = sum(node.utilisation * k for node, k in zip(nodes.values(), workers, strict=True))
+    return TierRecord(
+        nodes=len(nodes),
+        utilisation=busy / max(1, sum(workers)),
+        queue=sum(node.queue for node in nodes.values()),
+        arrivals=sum(node.arrivals for node in nodes.values()),
+        departures=sum(node.departures for node in nodes.values()),
+        rejected=sum(node.rejected for node in nodes.values()),
+        lost=sum(node.lost for node in nodes.values()),
+    )
+
+
 SOURCES = ("open", "closed", "scripted", "real")
 
 
@@ -117,6 +146,11 @@ def record(world: World, wall_seconds: float) -> Record:
     sums: Totals = totals(world)
     counts = ledger.latency.whole()[0]
     n = max(1, int(counts.sum()))
+    queues = {
+        "balancer": world.balancer.stations, "web": world.web.stations, "cache": world.cache.stations,
+        "db": world.database.stations,
+    }  # fmt: skip
+    tiers = {tier: _nodes(world, tier, stations) for tier, stations in queues.items()}
     return Record(
         scenario=config.name,
         seed=world.core.seed,
@@ -138,12 +172,8 @@ def record(world: World, wall_seconds: float) -> Record:
             p99=quantile(counts, 0.99),
             max=float(ledger.latency.max_ms[0]),
         ),
-        tiers={
-            "balancer": _nodes(world, "balancer", world.balancer.stations),
-            "web": _nodes(world, "web", world.web.stations),
-            "cache": _nodes(world, "cache", world.cache.stations),
-            "db": _nodes(world, "db", world.database.stations),
-        },
+        tiers=tiers,
+        tier_totals={tier: _whole(world, tier, stations, tiers[tier]) for tier, stations in queues.items()},
         dns=world.dns.reading(),
         balancer=world.balancer.reading(),
         cache=world.cache.reading(),
