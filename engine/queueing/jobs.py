@@ -44,7 +44,7 @@ class Admission(NamedTuple):
 
 
 class Departures(NamedTuple):
-    """Jobs that finished, sorted by (finish, row): float64 s, int64 flight slots, int64 nodes, and three float64 s."""
+    """Jobs that finished, sorted by (finish, rank of the row): float64 s, int64 rows, int64 nodes, and three float64 s."""
 
     finish: FloatArray
     row: IntArray
@@ -52,6 +52,15 @@ class Departures(NamedTuple):
     start: FloatArray
     arrival: FloatArray
     work: FloatArray
+
+
+def in_order(gone: Departures, rank: IntArray | None) -> Departures:
+    """Departures sorted by (finish, row), those of one moment by the `rank` of their rows instead; negative rows go first."""
+    finish = gone.finish
+    if rank is None or not np.count_nonzero(finish[1:] == finish[:-1]):
+        return gone
+    order = np.lexsort((np.where(gone.row < 0, gone.row, rank[gone.row]), finish))
+    return Departures(finish[order], gone.row[order], gone.node[order], gone.start[order], gone.arrival[order], gone.work[order])
 
 
 def departures_of(jobs: list[Job]) -> Departures:

@@ -14,7 +14,7 @@ import numpy as np
 from engine.queueing.arrays import ArrayCore
 from engine.queueing.core import Core, NodePlan, NodeTable
 from engine.queueing.heap import HeapCore
-from engine.queueing.jobs import Admission, Departures, Discipline, FloatArray, IntArray, Job
+from engine.queueing.jobs import Admission, Departures, Discipline, FloatArray, IntArray, Job, in_order
 from engine.queueing.lifo import LifoCore
 from engine.queueing.progress import ProgressClock
 from engine.queueing.revise import replan
@@ -73,20 +73,22 @@ class Stations:
         self.totals.arrive(t, node, admission.accepted)
         return admission
 
-    def departures(self, end: float) -> Departures:
-        """Hand out everything that finishes before `end` (s), ordered by (finish, row)."""
+    def departures(self, end: float, rank: IntArray | None = None) -> Departures:
+        """Hand out everything that finishes before `end` (s), ordered by (finish, rank[row]); rank defaults to the rows."""
         gone = self.core.departures(end)
         self.totals.depart(gone, end)
-        return gone
+        return in_order(gone, rank)
 
-    def serve(self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float) -> tuple[Admission, Departures]:
+    def serve(
+        self, t: FloatArray, node: IntArray, work: FloatArray, row: IntArray, end: float, rank: IntArray | None = None
+    ) -> tuple[Admission, Departures]:
         """All of a step at once: `admit` (the plan), then `departures` before `end` (s)."""
         if self.discipline is Discipline.FIFO:
             self._pick(node)
         plan, gone = self.core.serve(t, node, work, row, end)
         self.totals.arrive(t, node, plan.accepted)
         self.totals.depart(gone, end)
-        return plan, gone
+        return plan, in_order(gone, rank)
 
     # --- changes
 

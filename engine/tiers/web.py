@@ -107,14 +107,14 @@ class Web(Staffed):
                 self._refuse(t[dead], slots[dead])
                 t, slots, node = t[alive], slots[alive], node[alive]
         if t.size:
-            plan, gone = self.stations.serve(t, node, flights.web_work[slots], slots, end)
+            plan, gone = self.stations.serve(t, node, flights.web_work[slots], slots, end, flights.id)
             if np.count_nonzero(plan.accepted) < t.size:
                 out = ~plan.accepted
                 self.shed += int(np.count_nonzero(out))
                 self.replies.fail(slots[out], Cause.QUEUE_FULL)
                 self.replies.from_web(t[out], slots[out])
         else:
-            gone = self.stations.departures(end)
+            gone = self.stations.departures(end, flights.id)
         if gone.finish.size:
             self.gauge.count(gone)
             self._pass_on(gone.finish, gone.row, gone.node, gone.start, gone.arrival)

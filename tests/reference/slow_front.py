@@ -41,6 +41,10 @@ class Row:
     rank: Rank = ()  # as the engine numbers its rows: by the step of their making, retries last
 
 
+def rank_of(row: Row) -> Rank:
+    return row.rank
+
+
 class SlowFront:
     """`twin`: an engine's world, of which only configuration and tables are read. Results: root -> (t, outcome, version)."""
 
@@ -54,7 +58,7 @@ class SlowFront:
         self.city_of = lambda user: int(twin.traffic.city_of(np.array([user]))[0])
         self.results: dict[int, tuple[float, int, int]] = {}
         self.rows: list[Row] = []
-        self.balancer = SlowQueue(self.agenda, c.balancer.workers, self.dispatch)
+        self.balancer = SlowQueue(self.agenda, c.balancer.workers, self.dispatch, rank=rank_of)
         self.up = [True] * c.web.nodes
         self.open = [0] * c.web.nodes
         self.epoch = [0] * c.web.nodes

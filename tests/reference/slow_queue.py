@@ -31,10 +31,13 @@ class Agenda:
 
 
 class SlowQueue:
-    """`done(t, job)` is called when a job is finished. Work in seconds at speed 1."""
+    """`done(t, job)` is called when a job is finished. Work in seconds at speed 1. rank(job): of those of one moment."""
 
-    def __init__(self, agenda: Agenda, workers: int, done: Callable[[float, Any], None], bound: int = 0) -> None:
-        self.agenda, self.workers, self.done, self.bound = agenda, workers, done, bound
+    def __init__(
+        self, agenda: Agenda, workers: int, done: Callable[[float, Any], None], bound: int = 0,
+        rank: Callable[[Any], Rank] = lambda _: (),
+    ) -> None:  # fmt: skip
+        self.agenda, self.workers, self.done, self.bound, self.rank = agenda, workers, done, bound, rank
         self.waiting: deque[tuple[Any, float]] = deque()
         self.serving: dict[int, list[Any]] = {}  # number -> [job, work left, since when, plan's number]
         self.speed = 1.0
@@ -56,9 +59,9 @@ class SlowQueue:
         self._plan(t, self.started)
 
     def _plan(self, t: float, number: int) -> None:
-        _, left, _, plan = self.serving[number]
+        job, left, _, plan = self.serving[number]
         if self.speed > 0.0:
-            self.agenda.at(t + left / self.speed, self._finish, number, plan)
+            self.agenda.at(t + left / self.speed, self._finish, number, plan, rank=self.rank(job))
 
     def _finish(self, t: float, number: int, plan: int) -> None:
         if number not in self.serving or self.serving[number][3] != plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slow_front import FAILED, SHED, Row, SlowFront
+from slow_front import FAILED, SHED, Row, SlowFront, rank_of
 from slow_log import SlowLog
 from slow_queue import SlowQueue
 
@@ -22,7 +22,7 @@ class SlowWorld(SlowFront):
         super().__init__(twin)
         c = self.config
         self.homes, self.owner = twin.cache.homes, twin.database.places.owner.tolist()
-        self.webs = [SlowQueue(self.agenda, c.web.workers, self.worked, c.web.queue) for _ in range(c.web.nodes)]
+        self.webs = [SlowQueue(self.agenda, c.web.workers, self.worked, c.web.queue, rank_of) for _ in range(c.web.nodes)]
         self.caches = [SlowQueue(self.agenda, 1, self.handled) for _ in range(c.cache.nodes)]
         self.entries: list[dict[int, tuple[int, float]]] = [{} for _ in self.caches]  # key -> version, end; oldest use first
         self.leases: list[dict[int, int]] = [{} for _ in self.caches]
@@ -30,7 +30,10 @@ class SlowWorld(SlowFront):
         self.tokens = 0
         self.primary = [shard.primary for shard in twin.database.shards]
         self.replicas = [[n for n in shard.nodes if n != shard.primary] for shard in twin.database.shards]
-        self.dbs = [SlowQueue(self.agenda, c.database.workers, self.stored) for _ in twin.database.nodes.names]
+        self.dbs = [
+            SlowQueue(self.agenda, c.database.workers, self.stored, rank=lambda job: job[1].rank)
+            for _ in twin.database.nodes.names
+        ]
         self.issued: dict[int, int] = {}
         self.seen: list[dict[int, int]] = [{} for _ in self.dbs]  # per node: key -> version shown
         zones = self.zone["db"]
@@ -163,7 +166,7 @@ class SlowWorld(SlowFront):
             if pool:
                 node = pool[self.turns[shard] % len(pool)]
             self.turns[shard] += 1
-        self.at(t + self.far("web", row.web, "db", node), self.at_database, node, row)
+        self.at(t + self.far("web", row.web, "db", node), self.at_database, node, row, rank=row.rank)
 
     def at_database(self, t: float, node: int, row: Row) -> None:
         self.dbs[node].arrive(t, (node, row), row.db_work)

@@ -165,12 +165,12 @@ class Balancer(Staffed):
             flights.balancer[slots] = self.holder
             if self.nodes.up[self.holder]:
                 work = demands(self.rng, core.config.balancer.service, t.size)
-                gone = self.stations.serve(t, np.full(t.size, self.holder), work, slots, end)[1]
+                gone = self.stations.serve(t, np.full(t.size, self.holder), work, slots, end, flights.id)[1]
             else:
                 self.replies.fail(slots, Cause.REFUSED, int(self.nodes.event[self.holder]))
                 self.replies.from_balancer(t, slots)
         if gone is None:
-            gone = self.stations.departures(end)
+            gone = self.stations.departures(end, flights.id)
         if gone.finish.size:
             flights.wait[gone.row] = gone.start - gone.arrival  # the first place where a row waits or is served
             flights.service[gone.row] = gone.finish - gone.start

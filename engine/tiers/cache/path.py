@@ -180,10 +180,10 @@ class CachePath(Tier):
                 t, rows, node = t[alive], rows[alive], node[alive]
         if t.size:
             work = np.where(mail.kind[rows] == LEASE_END, 0.0, self.service_us * 1e-6)
-            plan, gone = self.stations.serve(t, node, work, rows, core.end)
+            plan, gone = self.stations.serve(t, node, work, rows, core.end, mail.serial)
             self._watch(rows, plan.finish)
         else:
-            gone = self.stations.departures(core.end)
+            gone = self.stations.departures(core.end, mail.serial)
         if gone.row.size:
             self._serve(gone)
         self.give_up()

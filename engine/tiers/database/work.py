@@ -24,7 +24,7 @@ class DatabaseWork(DatabaseWrites):
 
     def _finish(self) -> None:
         """Handle everything that is done before the end of the pass."""
-        gone = self.stations.departures(self.until.end)
+        gone = self.stations.departures(self.until.end, self.core.flights.id)
         if gone.finish.size:
             if self.places.jobs:
                 gone = self._take_jobs(gone)
