@@ -170,12 +170,16 @@ class Session:
     async def _send(self, data: bytes) -> None:
         async with self._lock:
             self.sending_since = trio.current_time()
+            rest = memoryview(data)
             try:
-                await self.stream.send_all(data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                while rest:
+                    rest = rest[await self.stream.socket.send(rest) :]
+            except (OSError, trio.ClosedResourceError):
                 self.scope.cancel()
                 await trio.lowlevel.checkpoint()
-            self.sending_since = math.inf  # stays set after a cancel: then half a frame is out
+            finally:
+                if len(rest) in (0, len(data)):  # it stays set if a cancel left half a frame out: nothing may follow that
+                    self.sending_since = math.inf
 
     async def _goodbye(self, why: str) -> None:
         try:
