@@ -31,7 +31,7 @@ class Users(Table, frozen=True):
 
 
 class Traffic(Table, frozen=True):
-    """How much they ask. Open loop: users x requests_per_user; closed loop: users who think between answers.
+    """How much they ask. Open loop: users come at this rate, all together; closed loop: users who think between answers.
 
     curve: amplitude of the day curve (0 = flat) over `day` seconds, shifted by each city's longitude.
     """

@@ -90,6 +90,10 @@ def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs
             amount = f" ({fault.default:g} {fault.unit})" if fault.unit else ""
             before = (2, fault.keys, Role.KEY | BOLD), (6, fault.title, Role.ACCENT)
             rows += _told(fault.explain + amount, 30, width, Role.TEXT, *before)
+        rows += [BLANK, _head("Machines: press g, then")]
+        for scale in catalogue.scales:
+            both = f"{scale.keys} {scale.keys.upper()}"
+            rows.append(_line((2, both, Role.KEY | BOLD), (6, f"add, remove {scale.title}", Role.ACCENT)))
         rows += [BLANK, _head("Settings: press c or t, then")]
         for option in catalogue.options:
             source = f"default from: {option.source}" if option.source else ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["inspection"]
 
 TRACES = 5  # latest requests that are shown
+LOST_LINES = 200  # lost writes of a failover that are listed; the JSON record has them all
 
 Lines: TypeAlias = tuple[Setting, ...]
 Found: TypeAlias = tuple[str, NodeState, Lines, Lines, tuple[Trace, ...]]
@@ -112,7 +113,18 @@ def _group(world: World, found: Target) -> Found:
                 Setting("keys", f"{keys.keys:,}", f"{percent(keys.key_share, 1)} of all, counted in the routing table"),
                 Setting("load", percent(keys.load_share, 1), f"of all statements; {keys.rate:,.0f}/s, p99 {keys.p99_ms:.0f} ms"),
             )
+        lines += _lost(world, found.name)
     return found.label, worst, (*lead, *lines), settings, seen
+
+
+def _lost(world: World, shard: str) -> list[Setting]:
+    """The writes that failovers of a shard have lost, one a line, the last ones of each."""
+    failovers = [f for f in world.database.reading(listed=LOST_LINES).failovers if f.shard == shard]
+    return [
+        Setting("lost write", line, "acknowledged, but after the position of the replica that was promoted")
+        for failover in failovers
+        for line in failover.lost_sample
+    ]
 
 
 def _city(world: World, found: Target) -> Found:

@@ -12,6 +12,7 @@ from ..flights import Outcome
 from ..meter import quantile
 from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Replication, Shards, Totals
 from ..tables import program_version
+from ..tiers.database.shard import SAMPLE
 from . import totals
 from .map import node_state
 
@@ -177,7 +178,7 @@ def record(world: World, wall_seconds: float) -> Record:
         dns=world.dns.reading(),
         balancer=world.balancer.reading(),
         cache=world.cache.reading(),
-        replication=world.database.reading(),
+        replication=world.database.reading(listed=SAMPLE),
         shards=world.database.shards_reading(),
         events=tuple(world.core.log.events),
     )

@@ -191,9 +191,9 @@ class Database(DatabaseMove):
         """Counters since the start, by name."""
         return {**self.meters.totals, "repeated": self.repeated}
 
-    def reading(self) -> Replication:
-        """Pane 5."""
-        return db_reading.replication(self)
+    def reading(self, listed: int = db_reading.LOST_SHOWN) -> Replication:
+        """Pane 5. listed: so many lost writes of a failover are told one by one."""
+        return db_reading.replication(self, listed)
 
     def shards_reading(self) -> Shards:
         """Pane 6."""

@@ -106,7 +106,7 @@ def _replica(db: Database, shard: ShardState, node: int, waiting: int) -> Replic
     )
 
 
-def _failover(db: Database, note: FailoverNote) -> Failover:
+def _failover(db: Database, note: FailoverNote, listed: int) -> Failover:
     done = bool(np.isfinite(note.rto))
     return Failover(
         shard=note.shard,
@@ -114,14 +114,14 @@ def _failover(db: Database, note: FailoverNote) -> Failover:
         rto_s=note.rto if done else db.core.now - note.failed,
         lost=note.lost,
         lost_sample=tuple(
-            f"lsn {lsn} key {key} user {user} written {at:.3f} s" for lsn, key, user, at in list(note.sample)[-LOST_SHOWN:]
+            f"lsn {lsn} key {key} user {user} written {at:.3f} s" for lsn, key, user, at in list(note.sample)[-listed:]
         ),
         done=done,
     )
 
 
-def replication(db: Database) -> Replication:
-    """Pane 5."""
+def replication(db: Database, listed: int = LOST_SHOWN) -> Replication:
+    """Pane 5. listed: so many of a failover's lost writes, the last ones, are told one by one."""
     waiting = (db.stations.totals.in_system() - db.stations.in_service(db.core.now)).tolist()
     shards: list[Shard] = []
     for shard in db.shards:
@@ -153,7 +153,7 @@ def replication(db: Database) -> Replication:
         lost_writes=totals["lost"],
         diverged_writes=totals["diverged"],
         semi_sync_fallback=any(shard.fallback_at <= db.core.now for shard in db.shards),
-        failovers=tuple(_failover(db, note) for note in notes[-FAILOVERS_SHOWN:]),
+        failovers=tuple(_failover(db, note, listed) for note in notes[-FAILOVERS_SHOWN:]),
         lag_trend=db.meters.lag_trend.tuple(),
     )
 

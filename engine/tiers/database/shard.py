@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from .log import INF, Log
 
-SAMPLE = 100  # lost writes that a failover lists one by one; all of them are counted
+SAMPLE = 10_000  # lost writes that a failover lists one by one (memory has an end); all of them are counted
 FAILOVERS_KEPT = 8
 
 
