@@ -18,6 +18,7 @@ from engine.cli import Finite, Mistake
 from engine.cli import main as engine_commands
 
 from . import terminal
+from .guard import guarded
 
 if TYPE_CHECKING:
     from .session import Link
@@ -82,7 +83,7 @@ def open_(
     for option, value in (("--seed", seed), ("--load", begin), ("--listen", listen)):
         if value is not None:
             arguments += [option, str(value)]
-    with spawn([*arguments, *(["--paused"] if paused else [])]) as engine:
+    with guarded(), spawn([*arguments, *(["--paused"] if paused else [])]) as engine:
         _glance(scenario, begin)
         settings = _settings(theme, glyphs, no_mouse)
 
@@ -119,7 +120,9 @@ def attach(name: str, view: bool, theme: str | None, glyphs: str | None, no_mous
 
         return await Client.connect(path, Role.VIEWER if view else Role.PRESENTER)
 
-    raise SystemExit(_show(connect, _settings(theme, glyphs, no_mouse)))
+    with guarded():
+        status = _show(connect, _settings(theme, glyphs, no_mouse))
+    raise SystemExit(status)
 
 
 def _glance(scenario: str, begin: str | None) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "color_count",
     "forget_size",
     "have_terminal",
+    "is_raw",
     "leave_now",
     "luminance",
     "parse_background",
@@ -120,9 +121,18 @@ def save() -> list[object] | None:
         return None
 
 
+def is_raw() -> bool:
+    """Is the terminal as a screen sets it: no lines, no echo, no keys for signals? (A shell's line editor leaves the last.)"""
+    now = save()
+    return now is not None and not int(now[3]) & (termios.ICANON | termios.ECHO | termios.ISIG)  # type: ignore[call-overload]
+
+
 def leave_now(status: int) -> None:
     """End the process at once, with the terminal in order: for when leaving properly hangs on a dead terminal."""
+    from .guard import farewell
+
     restore(None)
+    farewell()
     os._exit(status)
 
 

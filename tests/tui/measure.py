@@ -15,7 +15,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from ptyrun import Terminal
-from test_program import PROGRAM, children
+from test_program import PROGRAM, engines
 
 SIZE = (120, 40)
 READY = b"p99"
@@ -39,7 +39,7 @@ def start(*arguments: str, speed: float = 0.0) -> Terminal:
 
 def cpu(seconds: float = 20.0) -> dict[str, float]:
     with start() as terminal:
-        (engine,) = children(terminal.pid)
+        (engine,) = engines(terminal.pid)
         before, engine_before, sent, since = terminal.cpu(), cpu_of(engine), len(terminal.output), monotonic()
         terminal.run(seconds)
         took = monotonic() - since

@@ -8,7 +8,7 @@ import signal
 import sys
 import termios
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 from ptyrun import Terminal
@@ -18,6 +18,11 @@ PROGRAM = [sys.executable, "-c", "from tui.cli import main; main(prog_name='scal
 
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def engines(pid: int) -> list[int]:
+    """The engines among a screen's children."""
+    return [child for child in children(pid) if b"serve" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")]
 
 
 def running(pid: int) -> bool:
@@ -44,7 +49,7 @@ def in_order(terminal: Terminal) -> bool:
 def test_a_key_ends_screen_and_engine(key: bytes) -> None:
     with Terminal(PROGRAM, (80, 24)) as terminal:
         assert terminal.run(60, lambda: b"p99" in terminal.output)
-        (engine,) = children(terminal.pid)
+        (engine,) = engines(terminal.pid)
         terminal.type(key)
         assert terminal.wait(15) == 0
         assert in_order(terminal)
@@ -56,29 +61,34 @@ def test_a_key_ends_screen_and_engine(key: bytes) -> None:
 def test_a_signal_ends_screen_and_engine(number: signal.Signals) -> None:
     with Terminal(PROGRAM, (80, 24)) as terminal:
         assert terminal.run(60, lambda: b"p99" in terminal.output)
-        (engine,) = children(terminal.pid)
+        (engine,) = engines(terminal.pid)
         os.kill(terminal.pid, number)
         assert terminal.wait(15) == 128 + number
         assert in_order(terminal)
         assert not running(engine)
 
 
-def test_a_killed_screen_leaves_no_engine() -> None:
+def test_a_killed_screen_leaves_no_process_and_the_terminal_in_order() -> None:
     with Terminal(PROGRAM, (80, 24)) as terminal:
         assert terminal.run(60, lambda: b"p99" in terminal.output)
-        (engine,) = children(terminal.pid)
+        family = children(terminal.pid)
+        assert len(family) == 2, "the engine, and who puts the terminal back"
+        assert not in_order(terminal)
         os.kill(terminal.pid, signal.SIGKILL)
         assert terminal.wait() == 128 + signal.SIGKILL
         end = monotonic() + 15
-        while running(engine) and monotonic() < end:
-            sleep(0.05)
-        assert not running(engine)
+        while any(map(running, family)) and monotonic() < end:
+            terminal.run(0.05)
+        assert not any(map(running, family))
+        terminal.run(0.2)
+        assert in_order(terminal)
+        assert last_words(terminal) == ""
 
 
 def test_a_killed_engine_leaves_no_broken_terminal() -> None:
     with Terminal(PROGRAM, (80, 24)) as terminal:
         assert terminal.run(60, lambda: b"p99" in terminal.output)
-        os.kill(children(terminal.pid)[0], signal.SIGKILL)
+        os.kill(engines(terminal.pid)[0], signal.SIGKILL)
         assert terminal.wait(15) == 1
         assert in_order(terminal)
         assert last_words(terminal).startswith("scaletop: the engine")
@@ -122,7 +132,7 @@ def test_a_second_screen_attaches_and_leaves_the_engine_running(tmp_path: Path) 
             assert second.run(60, lambda: b"p99" in second.output)
             second.type(b"q")
             assert second.wait(15) == 0
-        (engine,) = children(owner.pid)
+        (engine,) = engines(owner.pid)
         assert running(engine)
         owner.type(b"q")
         assert owner.wait(15) == 0

@@ -6,9 +6,11 @@ One session a size; skipped where there is no tmux.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import uuid
@@ -188,3 +190,24 @@ def test_with_few_or_no_colours_only_those_are_used_and_a_fault_is_told_in_words
         assert {part for part in used if not re.fullmatch(allowed, part)} == set()
         assert "7" in used or "1" in used, "what matters stands out by more than colour"
         end(t, tmp_path)
+
+
+def test_a_killed_screen_gives_the_shell_its_terminal_back(tmp_path: Path) -> None:
+    """SIGKILL in a shell: it shows its prompt on the main screen, echoes what is typed, and no mouse is reported."""
+    with tmux(80, 24, tmp_path) as t:
+        t.run("echo before")
+        t.see("before")
+        start(t, tmp_path)
+        t.see("p99")
+        assert t.mode("alternate_on") == "1"
+        screen = engines(t.mode("pane_pid"))[0]  # the shell's own child
+        os.kill(int(screen), signal.SIGKILL)
+        t.see("before", "status 137")
+        t.until(lambda _: (tmp_path / "after").exists() and (tmp_path / "after").read_text(), "the shell goes on")
+        t.run("echo aft''er")
+        t.see("echo aft''er", "\nafter")
+        t.until(lambda _: engines(t.mode("pane_pid")) == [], "no process left")
+        assert (t.mode("alternate_on"), t.mode("cursor_flag"), t.mode("mouse_any_flag")) == ("0", "1", "0")
+        t.run("stty -a > later")
+        t.until(lambda _: (tmp_path / "later").exists() and (tmp_path / "later").read_text(), "the settings")
+        assert (tmp_path / "before").read_text() == (tmp_path / "later").read_text()
