@@ -87,6 +87,11 @@ class View:
         """A tier's nodes."""
         return self._world.core.fabric.tiers[tier]
 
+    @property
+    def untroubled(self) -> bool:
+        """Do all packets pass at present, whatever their way?"""
+        return self._world.core.fabric.untroubled
+
     def reachable(self, tier: str, index: int, seen_from: tuple[str, int]) -> bool:
         """Would a packet from node `seen_from` (tier, index) get to node `index` of `tier`, whether its process runs or not?"""
         return self._world.core.fabric.reachable(*seen_from, tier, index)

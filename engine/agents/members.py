@@ -1,8 +1,8 @@
 """The cache clients' library: it ejects a cache node that fails its looks, and takes it back when it answers again.
 
-One agent speaks for the library in all web servers. It probes each node every `eject_interval` seconds from a web server that
-runs; after `eject_after` failures in a row the node leaves the ring, after as many answers it comes back (twemproxy's
-auto_eject_hosts with server_failure_limit works alike).
+One agent speaks for the library in all web servers: there is one ring. It probes each node every `eject_interval` seconds from
+the web servers that run; a look fails if most of them get no answer. After `eject_after` failures in a row the node leaves the
+ring, after as many answers it comes back (twemproxy's auto_eject_hosts with server_failure_limit works alike).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Members:
         for index, name in enumerate(cache.nodes.names):
             if not watchers.size or not bool(cache.nodes.member[index]):
                 continue
-            answered = view.answers("cache", index, ("web", int(watchers[0])), config.timeout)
+            answered = _answered(view, index, watchers.tolist(), config.timeout)
             run = runs[index]
             runs[index] = min(run, 0) - 1 if answered else max(run, 0) + 1
             member = bool(cache.homes.members[index])
@@ -56,3 +56,11 @@ class Members:
             elif not member and -runs[index] >= config.eject_after:
                 orders.append(SetMember(name, True, "it answers again"))
         return Look(Counts(tuple(runs)), tuple(orders), config.eject_interval, cause)
+
+
+def _answered(view: View, node: int, watchers: list[int], timeout: float) -> bool:
+    """Do most of the web servers get an answer? Where nothing is wrong with the network, one look tells for all."""
+    if view.untroubled or len(watchers) == 1:
+        return view.answers("cache", node, ("web", watchers[0]), timeout)
+    heard = sum(view.answers("cache", node, ("web", web), timeout) for web in watchers)
+    return 2 * heard > len(watchers)
