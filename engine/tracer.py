@@ -130,6 +130,6 @@ class Tracer:
 def _with_version(spans: list[Raw], version: int) -> list[Raw]:
     """The last cache or database that was asked is the one that answered: its note tells the version of the item."""
     at = max((i for i, span in enumerate(spans) if span[0] in ("cache", "db")), default=-1)
-    if version and at >= 0:
+    if version >= 0 and at >= 0:
         spans[at] = (*spans[at][:-1], f"{spans[at][-1]}, version {version:,}")
     return spans

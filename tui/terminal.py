@@ -39,8 +39,8 @@ _RESET = "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b
 
 
 def have_terminal() -> bool:
-    """Whether both ends that the screen needs are a terminal."""
-    return bool(sys.__stdin__ and sys.__stdout__ and sys.__stdin__.isatty() and sys.__stdout__.isatty())
+    """Whether all ends that the screen needs are a terminal: keys come from one, Textual (8.2) draws on the standard error."""
+    return all(end is not None and end.isatty() for end in (sys.__stdin__, sys.__stdout__, sys.__stderr__))
 
 
 def forget_size() -> None:

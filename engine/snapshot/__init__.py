@@ -92,7 +92,8 @@ class Span(Struct, frozen=True):
 class Trace(Struct, frozen=True):
     """A sampled request with its full spans; latency_ms is the sum of wire, wait and service over them (invariant 23).
 
-    version: of the item, as read or written. why: what a failed or slow request leads back to, its latest cause first.
+    version: of the item, as read or written (0: never written yet); -1 = none was. why: what a failed or slow request leads
+    back to, its latest cause first.
     """
 
     id: int
@@ -107,7 +108,7 @@ class Trace(Struct, frozen=True):
     attempt: int
     spans: tuple[Span, ...]
     why: tuple[str, ...] = ()
-    version: int = 0
+    version: int = -1
 
 
 class Clients(Struct, frozen=True):

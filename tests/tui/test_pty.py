@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -100,6 +101,22 @@ def test_without_a_terminal_it_says_so_in_one_sentence() -> None:
     assert found.stdout == b""
     assert found.stderr.decode().startswith("scaletop: there is no terminal here")
     assert found.stderr.count(b"\n") == 1
+    assert b"\x1b" not in found.stderr
+
+
+def test_with_its_errors_sent_elsewhere_it_does_not_draw_there() -> None:
+    """`scaletop 2> file`: keys and output are a terminal, but the picture would go into the file."""
+    ours, theirs = pty.openpty()
+    try:
+        found = subprocess.run(
+            [sys.executable, "-c", "from tui.cli import main; main()"],
+            check=False, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, timeout=60,
+        )  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert found.returncode == 2
+    assert found.stderr.decode().startswith("scaletop: there is no terminal here")
     assert b"\x1b" not in found.stderr
 
 

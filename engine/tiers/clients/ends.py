@@ -90,6 +90,6 @@ def close_trace(core: Core, slot: int, latency: float) -> None:
             attempt=int(flights.attempt[slot]),
             spans=(),
             why=why,
-            version=int(flights.version[slot]) if outcome is Outcome.OK else 0,
+            version=int(flights.version[slot]) if outcome is Outcome.OK else -1,
         ),
     )
