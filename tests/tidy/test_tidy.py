@@ -147,3 +147,18 @@ def test_the_lock_holds_every_dependency_with_a_hash() -> None:
         assert name in locked, f"{name} is not in the lock file"
     pinned = re.findall(r"^[A-Za-z0-9._-]+==\S+ \\\n(    --hash=sha256:[0-9a-f]{64})", lock, re.MULTILINE)
     assert len(pinned) == len(locked)
+
+
+def test_every_test_that_is_called_evidence_exists() -> None:
+    """docs/evidence.md names files and tests; each test stands in the file that is named before it."""
+    lost = []
+    for line in (ROOT / "docs" / "evidence.md").read_text("utf-8").splitlines():
+        here: set[str] = set()
+        for file, test in re.findall(r"([\w/]*\btest_\w+\.py)|(?<=::)(\w+)", line.partition("| clause")[0]):
+            if file:
+                trees = [TREES[name] for name in NAMES if name.endswith(f"/{file}")]
+                here = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+                lost += [] if trees else [file]
+            elif line.startswith("|") and f"test_{test}" not in here:
+                lost.append(test)
+    assert lost == []
