@@ -107,11 +107,16 @@ def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role
     def trend(values: Sequence[float], high: float | None = None) -> Piece:
         return (" " + sparkline(values, length, high=high, glyphs=state.glyphs), Role.BAR_CHART)
 
+    most, longest = (2, 34) if canvas.width >= 110 else (1, 16)
+    failing = [c for c in head.causes[:most] if c.rate > 0 and head.error_share > 0]
+    causes = ", ".join(f"{count(c.rate, 0)}/s {c.name}" for c in failing)
+    loud = bool(causes) and error_role == Role.BAR_DOWN  # one failure now and then must not move the row to and fro
+
     def quantile(name: str, value_ms: float, values: Sequence[float]) -> tuple[Piece, ...]:
         number = (f"{name} ", Role.BAR_DIM), (duration(value_ms / 1e3 if value_ms else None, 6), Role.BAR | BOLD)
-        return (*number, trend(values, top)) if canvas.width >= 100 else number
+        room = canvas.width >= (150 if loud and name != "p99" else 100)  # why it fails says more than how it was
+        return (*number, trend(values, top)) if room else number
 
-    causes = "".join(f"{', ' if i else ' '}{count(c.rate, 0)}/s {c.name}" for i, c in enumerate(head.causes[:2]) if c.rate > 0)
     budget_role = Role.BAR_DOWN if head.budget_left <= 0 else Role.BAR_SLOW if head.budget_left < 0.25 else Role.BAR_OK
     flow(
         canvas,
@@ -121,7 +126,7 @@ def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role
             (2, quantile("p95", head.p95_ms, head.p95_trend)),
             (9, quantile("p99", head.p99_ms, head.p99_trend)),
             (8, (("errors ", Role.BAR_DIM), (percent(head.error_share, 6), error_role | BOLD))),
-            (1, ((fit(causes, min(cell_len(causes), 34)), Role.BAR_DOWN),) if causes and error_role == Role.BAR_DOWN else ()),
+            (4 if loud else 0, ((fit(causes, min(cell_len(causes), longest)), error_role),) if causes else ()),
             (
                 5,
                 (
