@@ -25,6 +25,7 @@ from .beside import problems as _files
 
 MAX_BYTES = 64 * 1024
 MAX_LINE = 1_000
+LONGEST_NAME = 64  # characters, as engine.config has it
 MOST_NODES = 20_000  # of the database; the other tiers have their ranges in engine.config
 DEFAULT = "default"
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # Unicode categories: control, format, separators, unassigned
@@ -46,7 +47,8 @@ def shipped() -> dict[str, str]:
 def load(name_or_path: str, *, whole: bool = True) -> Scenario:
     """A shipped scenario by name, or a file by path (anything with a "/" or ending in .toml). whole: as `parse` says."""
     if "/" in name_or_path or name_or_path.endswith(".toml"):
-        return parse(read(Path(name_or_path)), name_or_path, whole=whole, folder=Path(name_or_path).parent)
+        path = Path(name_or_path)
+        return parse(read(path), name_or_path, whole=whole, folder=path.parent, called=path.stem)
     known = shipped()
     if name_or_path not in known:
         close = difflib.get_close_matches(name_or_path, known, n=2)
@@ -81,10 +83,11 @@ def read(path: Path) -> str:
         raise ScenarioError(f"{path}, line {line}: not UTF-8; save the file as UTF-8.") from None
 
 
-def parse(text: str, where: str, *, whole: bool = True, folder: Path | None = None) -> Scenario:
+def parse(text: str, where: str, *, whole: bool = True, folder: Path | None = None, called: str = "") -> Scenario:
     """A scenario from TOML text; `where` names its origin in messages; files that it names are looked for in `folder`.
 
-    whole: also what only the rest of the engine knows (names of faults, options, parts), which takes it half a second to load.
+    called: its name, if it has none of its own. whole: also what only the rest of the engine knows (names of faults, options,
+    parts), which takes it half a second to load.
     """
     for number, line in enumerate(text.split("\n"), 1):
         if len(line.encode()) > MAX_LINE:
@@ -99,6 +102,8 @@ def parse(text: str, where: str, *, whole: bool = True, folder: Path | None = No
     except RecursionError:
         raise ScenarioError(f"{where}: nested too deeply; a scenario has tables in tables, no more.") from None
     _plain_values(plain, "$", text, where)
+    if called.isprintable() and 0 < len(called) <= LONGEST_NAME:
+        plain.setdefault("name", called)
     try:
         scenario = msgspec.convert(plain, Scenario)
     except msgspec.ValidationError as error:

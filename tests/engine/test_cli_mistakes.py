@@ -132,3 +132,17 @@ def test_a_terminal_is_told_nothing_to_obey(arguments: tuple[str, ...]) -> None:
     told = sentence(ran)
     assert "\x1b" not in told
     assert "x\\x1b[31m" in told
+
+
+def test_the_name_of_a_file_does_nothing_to_the_terminal(tmp_path: Path) -> None:
+    told = sentence(scaletop("check", str(tmp_path / "a\x1b[31m\nb.toml")))
+    assert "a\\x1b[31m\\nb.toml: No such file" in told
+
+
+def test_a_file_is_called_as_it_says_or_else_by_its_own_name(tmp_path: Path) -> None:
+    for text, name in ((SMALL, "mine"), (f'name = "other"\n{SMALL}', "other")):
+        (tmp_path / "mine.toml").write_text(text)
+        done = scaletop("run", str(tmp_path / "mine.toml"), "--headless")
+        assert done.output.startswith(f"{name}, seed 7: ")
+    (tmp_path / "a\x1bb.toml").write_text(SMALL)
+    assert scaletop("run", str(tmp_path / "a\x1bb.toml"), "--headless").output.startswith("default, seed 7: ")
