@@ -130,7 +130,7 @@ class BalancerPart(Table, frozen=True):
     """The front door: one balancer or an active/passive pair with a moving address."""
 
     nodes: Annotated[int, Meta(ge=0, le=2)] = 2  # 0 = users talk to the only web server directly
-    policy: Name = "least_connections"
+    policy: Name = "round_robin"  # nginx; those that count connections are exact in steps as short as the wire (docs/design.md)
     service: Service = Service(mean_ms=0.05, floor_ms=0.05, cv2=0.0)
     workers: Count = 8
     connect_timeout: Positive = 1.0

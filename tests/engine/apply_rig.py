@@ -26,7 +26,7 @@ SMALL = Scenario(
     traffic=Traffic(requests_per_second=300.0, keys=500),
     network=Network(zones=(Zone("a"), Zone("b"), Zone("c", "westeurope"))),
     dns=Dns(resolvers=20),
-    balancer=BalancerPart(nodes=2),
+    balancer=BalancerPart(nodes=2, policy="least_connections"),
     web=WebPart(nodes=3),
     cache=CachePart(nodes=3, capacity=100),
     database=DatabasePart(shards=2, replicas=2),

@@ -39,7 +39,8 @@ QUICK = Scenario(
     client=Client(timeout=0.4, retries=2, backoff=0.02, budget=0.3),
     network=Network(zones=(Zone("a"), Zone("b"), Zone("c", "eastus2"))),
     dns=Dns(resolvers=6, ttl=1.0, browser_cap=0.5, query_timeout=0.1),
-    balancer=BalancerPart(
+    balancer=BalancerPart(  # counts connections: feedback of every kind is in this world
+        policy="least_connections",
         nodes=2, advert=0.05, connect_timeout=0.1, slow_start=0.1,
         health=Health(interval=0.1, timeout=0.1, fall=2, rise=2, fail_timeout=0.3),
     ),
