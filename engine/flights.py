@@ -11,22 +11,13 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from .causes import Outcome
 from .rows import fresh_row, set_columns
 
 I8 = NDArray[np.int64]
 
 CLIENT = 1  # bit of `sides`: the client still waits
 SERVER = 2  # bit of `sides`: a server, queue or wire still holds the row
-
-
-class Outcome(IntEnum):
-    """What became of a user's request."""
-
-    IN_FLIGHT = 0
-    OK = 1
-    FAILED = 2
-    SHED = 3
-
 
 RIGHT = int(Outcome.OK)  # a plain number: looking an enum's member up costs as much as comparing a small batch
 

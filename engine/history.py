@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .flights import Outcome
+from .causes import Outcome
 from .meter import BUCKETS, quantile
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from .causes import Cause
-from .flights import RIGHT, Outcome
+from .causes import Cause, Outcome
+from .flights import RIGHT
 from .meter import Histogram, Meter, Trend, quantile
 
 F8 = NDArray[np.float64]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .causes import Cause, outcome_of
 from .core import Core
 from .fabric import CITY, Fate, Hop
-from .flights import SERVER, Outcome
+from .flights import SERVER
 
 if TYPE_CHECKING:
     from .tiers.balancer import Balancer
@@ -193,4 +193,4 @@ class Replies:
         self.clients.reset(now + hop.delay, fresh, cause, event)
 
 
-__all__ = ["ORPHAN", "Outcome", "Replies"]
+__all__ = ["ORPHAN", "Replies"]

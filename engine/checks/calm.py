@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..flights import Outcome
+from ..causes import Outcome
 from .flow import expect, stations_of
 
 if TYPE_CHECKING:

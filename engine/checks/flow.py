@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..causes import Cause
-from ..flights import CLIENT, SERVER, Outcome
+from ..causes import Cause, Outcome
+from ..flights import CLIENT, SERVER
 from ..pending import Pending
 from ..queueing import Stations
 from ..tiers.cache.mail import FAULTY, LOOK_UP, UNDELIVERED

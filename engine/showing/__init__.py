@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..causes import WORDS, Cause
-from ..flights import Outcome
+from ..causes import WORDS, Cause, Outcome
 from ..snapshot import (
     SNAPSHOT_VERSION,
     Headline,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from ..causes import WORDS, Cause
-from ..flights import Outcome
+from ..causes import WORDS, Cause, Outcome
 from ..meter import quantile
 from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Replication, Shards, Totals
 from ..tables import program_version

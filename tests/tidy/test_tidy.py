@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -162,3 +164,10 @@ def test_every_test_that_is_called_evidence_exists() -> None:
             elif line.startswith("|") and f"test_{test}" not in here:
                 lost.append(test)
     assert lost == []
+
+
+def test_the_screen_starts_without_what_only_the_engine_needs() -> None:
+    """numpy takes a tenth of a second to load, trio half of that: what the screen shares with the engine does without."""
+    line = "import sys, tui.app, tui.client, tui.panes; print(*sorted({'numpy', 'trio', 'hypothesis'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", line], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert found.split() == []

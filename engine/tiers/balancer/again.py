@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...causes import Cause
+from ...causes import Cause, Outcome
 from ...core import Core
-from ...flights import COALESCED, FILLS, HIT, MISS, SERVER, STALE, Kind, Outcome
+from ...flights import COALESCED, FILLS, HIT, MISS, SERVER, STALE, Kind
 from ...pending import Pending
 from ...replies import ORPHAN
 

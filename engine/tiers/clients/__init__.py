@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...causes import SILENT, Cause
+from ...causes import SILENT, Cause, Outcome
 from ...core import Core, generator
-from ...flights import CLIENT, RIGHT, SERVER, Outcome
+from ...flights import CLIENT, RIGHT, SERVER
 from ...order import row_order
 from ...pending import Pending
 from ...snapshot import Clients as Reading

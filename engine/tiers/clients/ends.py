@@ -7,9 +7,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...causes import WORDS, Cause, outcome_of
+from ...causes import WORDS, Cause, Outcome, outcome_of
 from ...core import Core
-from ...flights import Outcome
 from ...snapshot import Trace
 
 I8 = NDArray[np.int64]

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from world_rig import QUICK, Rig
 
+from engine.causes import Outcome
 from engine.commands import AddNode, Inject, Order
 from engine.config import BalancerPart, Client, Health, ReplicationPart, Scenario, Service, Users, WebPart
-from engine.flights import Outcome
 from engine.policies.balancing import ConsistentHash
 from engine.tiers.cache.mail import DELETE
 from engine.world import World

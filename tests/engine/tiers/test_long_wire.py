@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from world_rig import QUICK, Rig
 
+from engine.causes import Outcome
 from engine.commands import HealAll, Inject, SetOption
 from engine.faults import FAULTS
 from engine.faults.targets import names
-from engine.flights import Outcome
 
 
 @pytest.mark.parametrize("extra_ms", [150.0, 300.0])

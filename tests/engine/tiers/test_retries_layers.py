@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from world_rig import QUICK, Rig
 
+from engine.causes import Outcome
 from engine.commands import HealAll, Inject, SetOption
 from engine.config import BalancerPart, Client, DatabasePart, Route, Scenario, Traffic
-from engine.flights import Outcome
 
 READ = (Route("plain", 1.0, "read", cached=False),)
 WRITE = (Route("save", 1.0, "write"),)
