@@ -11,7 +11,7 @@ class FaultInfo(msgspec.Struct, frozen=True):
     """A row of the fault table. `keys`: what is pressed after `f` (one or two keys); `targets`: kinds it acts on.
 
     Kinds: "web", "cache", "db", "balancer", "dns" (a level), "link", "zone", "city", "key", "shard", "traffic", "record",
-    "tier". An `amount` of `unit` with `default`; one_shot faults act once and cannot be healed (a flush).
+    "tier", "resolvers". An `amount` of `unit` with `default`; one_shot faults act once and cannot be healed (a flush).
     """
 
     name: str

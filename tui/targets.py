@@ -31,6 +31,9 @@ def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - 
         case "dns":
             # caches of the viewers' side are no servers; the nearest to the answer shows most
             return (level.name for level in reversed(snapshot.dns.levels) if level.name not in DNS_CACHES)
+        case "resolvers":
+            cities = (node.name for node in snapshot.map.nodes if node.tier == "city")
+            return ("resolvers", *(_resolvers_of(city) for city in cities))
         case "link":
             return (link.name for link in snapshot.map.links)
         case "zone":
@@ -48,9 +51,14 @@ def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - 
             return (kind,)  # things there is one of, such as "traffic"
 
 
+def _resolvers_of(selected: str) -> str:
+    """The resolvers that a selected city means, or the pane's level of that name."""
+    return "resolvers" if selected == "resolver" else f"resolvers:{selected.removeprefix('city:')}"
+
+
 def kinds_of(target: str, snapshot: Snapshot) -> set[str]:
     """Every kind in which this name occurs now."""
-    kinds = (*NODE_KINDS, "dns", "link", "zone", "key", "shard", "record", "tier")
+    kinds = (*NODE_KINDS, "dns", "resolvers", "link", "zone", "key", "shard", "record", "tier")
     return {kind for kind in kinds if target in candidates(kind, snapshot)}
 
 
@@ -67,9 +75,10 @@ def default_target(kinds: Sequence[str], selected: str, snapshot: Snapshot, fami
     found = list(dict.fromkeys(name for kind, name in names if kind != "tier" or own is None or name == own))
     if "link" in kinds:
         found += _pairs(selected, snapshot)
-    if selected in found:
-        found.remove(selected)
-        found.insert(0, selected)
+    at = selected if selected in found else _resolvers_of(selected)
+    if at in found:
+        found.remove(at)
+        found.insert(0, at)
     return tuple(found)
 
 

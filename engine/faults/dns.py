@@ -13,20 +13,35 @@ from .targets import Target
 if TYPE_CHECKING:
     from ..world import World
 
-LEVEL = ("dns",)
+LEVEL = ("dns", "resolvers")
+SERVERS = ("dns",)
 LONG_TTL_S = 86_400.0  # a day: what a TTL typed in haste keeps wrong (resolvers cap there: unbound, cache-max-ttl)
 NOBODYS = "203.0.113.99"  # TEST-NET-3 (RFC 5737): no server of ours
 OLD_PRIVATE = "10.0.1.10"  # an address that answers inside only: the first web server's
 
 
+def level_down(world: World, target: Target, amount: float, event: int) -> None:
+    """It answers nothing. What it has in its cache it still has when it is back."""
+    if target.kind == "resolvers":
+        world.dns.stubs.hit(world.dns.resolvers.of_city(target.number), event, down=True)
+    else:
+        crash(world, target, amount, event)
+
+
 def level_slow(world: World, target: Target, amount: float, event: int) -> None:
     """Each query to it takes `amount` ms longer, each way."""
-    latency(world, replace(target, kind="tier"), amount, event)
+    if target.kind == "resolvers":
+        world.dns.stubs.hit(world.dns.resolvers.of_city(target.number), event, extra_s=amount / 1e3)
+    else:
+        latency(world, replace(target, kind="tier"), amount, event)
 
 
 def level_lossy(world: World, target: Target, amount: float, event: int) -> None:
-    """`amount` per cent of queries and answers are lost; resolvers ask again after their time-out."""
-    packet_loss(world, replace(target, kind="tier"), amount, event)
+    """`amount` per cent of queries and answers are lost; whoever asks it asks again after a time-out."""
+    if target.kind == "resolvers":
+        world.dns.stubs.hit(world.dns.resolvers.of_city(target.number), event, loss=amount / 100.0)
+    else:
+        packet_loss(world, replace(target, kind="tier"), amount, event)
 
 
 def delete_record(world: World, target: Target, _amount: float, event: int) -> None:
@@ -60,17 +75,17 @@ ROWS: tuple[FaultRow, ...] = (
         "nd",
         "dns",
         LEVEL,
-        "name server down",
-        "Does not answer; resolvers try others, then give up (SERVFAIL) when their caches end.",
+        "DNS server down",
+        "A name server or resolver answers nothing: SERVFAIL after time-outs, once caches nearer to the user end.",
         "{target} down",
-        crash,
+        level_down,
     ),
     row(
         "dns_slow",
         "ns",
         "dns",
         LEVEL,
-        "name server slow",
+        "DNS server slow",
         "Every query to it takes so much longer, each way.",
         "{target} {amount} ms slower each way",
         level_slow,
@@ -81,9 +96,9 @@ ROWS: tuple[FaultRow, ...] = (
         "nl",
         "dns",
         LEVEL,
-        "name server lossy",
-        "This share of its packets is lost; resolvers ask again, which adds to its load.",
-        "{target} loses {amount} % of packets",
+        "DNS server lossy",
+        "This share of its packets is lost; resolvers (or users' systems, after 5 s) ask again.",
+        "{target}: {amount} % of packets lost",
         level_lossy,
         amount=(50.0, 0.0, 100.0, "%"),
     ),
@@ -91,7 +106,7 @@ ROWS: tuple[FaultRow, ...] = (
         "dns_lame",
         "ne",
         "dns",
-        LEVEL,
+        SERVERS,
         "name server lame",
         "It answers, but this share of its answers is of no use (a lame delegation): resolvers try others.",
         "{target} lame: {amount} % of its answers are of no use",

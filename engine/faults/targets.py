@@ -23,13 +23,13 @@ End: TypeAlias = tuple[str, int, int]  # as in engine.fabric.Rule: tier, node or
 EVERYTHING: End = ("*", -1, -1)
 NODE_TIERS = ("balancer", "web", "cache", "db")
 # A canonical name is found among all kinds: it leads back to the very thing that it was made from.
-ANY_KIND = (*NODE_TIERS, "dns", "tier", "link", "zone", "city", "shard", "key", "record", "traffic")
+ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "traffic")
 TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
               "dns": "all name servers"}  # fmt: skip
 KIND_WORDS = {
     "balancer": "a balancer", "web": "a web server", "cache": "a cache node", "db": "a database node", "dns": "a name server",
     "tier": "a tier", "link": "a link", "zone": "a zone", "city": "a city", "shard": "a shard", "key": "a key",
-    "record": "a DNS record", "traffic": "the traffic",
+    "record": "a DNS record", "traffic": "the traffic", "resolvers": "recursive resolvers",
 }  # fmt: skip
 ALIASES = {"database": "db", "lb": "balancer", "authority": "ns", "": ""}
 
@@ -76,6 +76,16 @@ def _dns(world: World, name: str) -> Target | None:
         nodes = _nodes_where(world, lambda _, i: world.core.fabric.tiers["dns"].names[i].startswith("ns"), ("dns",))
         found = Target("dns", name, "the authority", nodes) if nodes else None
     return found
+
+
+def _resolvers(_world: World, name: str) -> Target | None:
+    return Target("resolvers", "resolvers", "all resolvers") if name in ("resolvers", "resolver") else None
+
+
+def _resolvers_of(world: World, city: str) -> Target | None:
+    """Those that the users of a city ask."""
+    found = _city(world, city)
+    return None if found is None else Target("resolvers", f"resolvers:{city}", f"resolvers of {city}", number=found.number)
 
 
 def _tier(world: World, name: str) -> Target | None:
@@ -189,6 +199,7 @@ def _of_tier(tier: str) -> Finder:
 FINDERS: dict[str, Finder] = {
     **{tier: _of_tier(tier) for tier in NODE_TIERS},
     "dns": _dns,
+    "resolvers": _resolvers,
     "tier": _tier,
     "link": _link,
     "zone": _zone,
@@ -201,6 +212,7 @@ FINDERS: dict[str, Finder] = {
 PREFIXES: dict[str, tuple[str, Finder]] = {
     **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns")},
     "region": ("zone", _region),
+    "resolvers": ("resolvers", _resolvers_of),
 }
 
 
@@ -216,6 +228,7 @@ def names(world: World, kind: str) -> list[str]:
         return _member_names(world, kind)
     lists: dict[str, Callable[[], Iterable[str]]] = {
         "dns": lambda: [*_member_names(world, "dns"), "authority"],
+        "resolvers": lambda: ["resolvers", *(f"resolvers:{city}" for city in fabric.cities)],
         "tier": lambda: fabric.tiers,
         "link": lambda: ("city~balancer", "balancer~web", "web~cache", "web~db", "cache~db", "db~db"),
         "zone": lambda: [f"zone:{zone}" for zone in fabric.zones],

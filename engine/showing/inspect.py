@@ -15,6 +15,7 @@ from ..faults.base import Rejected
 from ..faults.targets import ANY_KIND, Target, resolve
 from ..options import OPTIONS
 from ..snapshot import ActiveFault, Inspection, Link, Node, NodeState, Setting, Trace
+from ..tiers.dns import show as dns_show
 from ..tiers.dns.levels import NOWHERE
 from ..words import percent
 from .map import ORDER, map_of, node_state
@@ -201,6 +202,13 @@ def _traffic(world: World, _found: Target) -> Found:
     return "the users", NodeState.UP, lines, settings, world.core.tracer.kept()
 
 
+def _resolvers(world: World, found: Target) -> Found:
+    """All recursive resolvers, or those of a city."""
+    state, lines, settings = dns_show.resolvers(world.dns, found.number)
+    seen = tuple(t for t in world.core.tracer.kept() if any(s.node == "resolver" for s in t.spans))
+    return found.label, state, lines, settings, seen
+
+
 _TELLERS: dict[str, Callable[[World, Target], Found]] = {
     "tier": _group,
     "shard": _group,
@@ -209,5 +217,6 @@ _TELLERS: dict[str, Callable[[World, Target], Found]] = {
     "link": _link,
     "key": _key,
     "record": _record,
+    "resolvers": _resolvers,
     "traffic": _traffic,
 }

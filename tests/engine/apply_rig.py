@@ -74,6 +74,7 @@ def effects(world: World) -> str:
     found["clients"] = world.clients.storm
     found["database"] = [world.database.applier_speed, world.database.replication_cut]
     found["dns"] = [dns.authority.served, dns.hosts, dns.hosts_share]
+    found["resolvers"] = [getattr(dns.stubs, name) for name in ("up", "extra_s", "loss", "sick", "event", "ill")]
     return fingerprint(found)
 
 

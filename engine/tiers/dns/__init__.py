@@ -102,6 +102,9 @@ class Dns(DnsEvents):
             self._end(t[there], slots[there], users.answer[who[there]], BROWSER)
         miss = (~hit).nonzero()[0]
         who, t, rows = who[miss], t[miss], slots[miss]
+        if self.stubs.ill or self.stubs.asking:
+            self._ask_in_turn(t, rows)
+            return
         if self.hosts < 0 and miss.size <= SOME:
             who, t, rows = self._who_ask_once(who, t, rows)
             # What else happens in this step has no part in what becomes of their questions (see `_told`).
@@ -180,7 +183,7 @@ class Dns(DnsEvents):
             return
         r = cache.of(flights.city[slots].astype(np.int64), flights.user[slots].astype(np.int64))
         until = cache.ready_until[r]
-        hit = until > t
+        hit = (until > t) & ~self.stubs.sick[r]
         if hit.any():
             ids = flights.id[slots[hit]]
             home = t[hit] + self.to_resolver_s

@@ -20,6 +20,7 @@ from .authority import SERVFAIL, Authority
 from .counts import Counts
 from .levels import RESOLVER_RTT_S, Levels
 from .resolvers import Resolvers
+from .stubs import Stubs
 from .users import EMPTY, FAILED, NO_NAME, Users, remember
 from .walks import Event, Walks
 from .zone import PUBLIC_ADDRESS, Rrset, ZoneError, canonical, check_address, hosts_of, zone_of
@@ -67,6 +68,7 @@ class DnsBase(Tier):
         self.authority = Authority(core, zone_of(config, public), config.answers)
         self.addresses = self.authority.addresses
         self.resolvers = Resolvers(config, cities, self.authority)
+        self.stubs = Stubs(self.resolvers.n, self.levels)
         self.users = Users(core.config.users.count)
         self.to_resolver_s = RESOLVER_RTT_S / 2.0
         self.rng = generator(core.seed, "dns")
@@ -181,7 +183,8 @@ class DnsBase(Tier):
         self.authority.refresh(event)
 
     def reset_effects(self) -> None:
-        """No fault acts on the zone or on hosts files."""
+        """No fault acts on the zone, on hosts files or on resolvers."""
+        self.stubs.reset()
         self.authority.deleted.clear()
         self.authority.ttls.clear()
         self.authority.values.clear()

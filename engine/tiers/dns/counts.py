@@ -30,6 +30,7 @@ class Counts:
         self.abandoned = Meter(1)  # resolved after the client had given up
         self.queries = Meter(3)
         self.unanswered = Meter(3)
+        self.silent = Meter(1)  # queries to resolvers that users' systems have had no answer to
         self.walks = Meter(1)
         self.latency = Histogram(3)  # one query, ms; a time-out counts as long as was waited
         self.cold = Histogram(1)  # look-ups that needed a walk, ms
@@ -60,7 +61,7 @@ class Counts:
         """A second has ended."""
         for meter in (
             self.answered, self.coalesced, self.nxdomain, self.servfail, self.abandoned,
-            self.queries, self.unanswered, self.walks,
+            self.queries, self.unanswered, self.silent, self.walks,
         ):  # fmt: skip
             meter.roll()
         self.latency.roll()

@@ -16,11 +16,12 @@ from ...core import Core
 from ...flights import CLIENT, SERVER
 from ...geo import City
 from ...pending import Pending
+from .asking import DnsStubs
 from .authority import SERVFAIL
-from .base import DnsBase, Failing
+from .base import Failing
 from .counts import AUTHORITY, BROWSER, HOSTS, OS, RESOLVER, WORDS
 from .users import ASKING, FAILED, NO_NAME
-from .walks import ASK, TO_RESOLVER, TO_USER, Walk
+from .walks import ASK, STUB_ANSWER, STUB_QUERY, STUB_TIMEOUT, TO_RESOLVER, TO_USER, Walk
 from .walks import SERVER as AT_SERVER
 
 FAILURES = {NO_NAME: "NXDOMAIN: no name", FAILED: "SERVFAIL: no answer"}
@@ -29,13 +30,12 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 
-class DnsEvents(DnsBase):
+class DnsEvents(DnsStubs):
     """The heap of events and what hangs on it."""
 
     def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...], public: str) -> None:
         super().__init__(core, replies, cities, public)
         self.homeward = Pending(core.dt, columns=4)  # answers under way to users: (t, slot, code, level, bits of until)
-        self.waiting: dict[int, list[tuple[float, int]]] = {}  # user -> (t, slot) of look-ups that wait for an earlier one's end
         self.done: list[tuple[F8, I8, I8, I8 | int]] = []  # ended look-ups of this step: t, slots, codes, levels (or one for all)
         self.one_t: list[float] = []  # the same, one by one, counted and wired already
         self.one_slot: list[int] = []
@@ -50,11 +50,20 @@ class DnsEvents(DnsBase):
             if kind == ASK:
                 self._ask_one(t, a)
             elif kind == TO_RESOLVER:
-                self._at_resolver(t, a, b)
+                if self.stubs.sick.item(b):
+                    self._met(t, a, b)
+                else:
+                    self._at_resolver(t, a, b)
             elif kind == TO_USER:
                 self._home_one(t, a, b, c, until)
             elif kind == AT_SERVER:
                 walks.at_server(t, key)
+            elif kind == STUB_QUERY:
+                self._query_comes(t, key, a, b)
+            elif kind == STUB_ANSWER:
+                self._answered(t, key, a, b, c, until)
+            elif kind == STUB_TIMEOUT:
+                self._timed_out(t, key, a, b)
             else:
                 over = walks.at_resolver(t, key)
                 if over is not None:
@@ -70,6 +79,8 @@ class DnsEvents(DnsBase):
             self._one(t, slot, self.hosts + 1, HOSTS)
         elif code == ASKING:
             self.waiting.setdefault(user, []).append((t, slot))
+            if user in self.stubs.asking:
+                flights.event[slot] = self.stubs.asking[user].event
         elif users.os_until.item(user) > t:
             users.browser_until[user] = min(t + self.browser_cap, users.os_until.item(user))
             self._one(t, slot, code, OS)
@@ -78,6 +89,9 @@ class DnsEvents(DnsBase):
             flights.sent[slot] = t
             cache, arrives = self.resolvers, t + self.to_resolver_s
             r = cache.of_one(flights.city.item(slot), user)
+            if self.stubs.sick.item(r):
+                self._ask_faulty(t, slot, r)
+                return
             until = cache.ready_until.item(r)
             if until > arrives and arrives < self.core.end and r not in self.walks.open:
                 # nothing can take from the resolver what it has: a walk begins only after its end, deeds at boundaries only
@@ -108,6 +122,9 @@ class DnsEvents(DnsBase):
 
     def _send_home(self, t: float, slot: int, answer: int, level: int, until: float) -> None:
         """The resolver answers at t with the TTL that is left, until - t; the user counts it down from the arrival on."""
+        if self.stubs.ill or self.stubs.asking:
+            self._answer_leaves(t, slot, answer, level, until)
+            return
         query = self.core.flights.id.item(slot)
         home = t + self.to_resolver_s
         heapq.heappush(self.heap, (home, TO_USER, query, slot, self._code(answer, query), level, home + (until - t)))

@@ -73,6 +73,13 @@ class Resolvers:
         """As `of`, for one user."""
         return self.first.item(city) + user % self.per_city.item(city)
 
+    def of_city(self, city: int) -> slice:
+        """The resolvers that users of this city ask; -1: all there are."""
+        if city < 0:
+            return slice(0, self.n)
+        first = self.first.item(city)
+        return slice(first, first + self.per_city.item(city))
+
     def of_range(self, first: int, last: int, users: int) -> I8:
         """The resolvers of users first .. last - 1 of so many, (n,): users are numbered city by city, by population."""
         edges = np.round(np.cumsum(self.weight) * users).astype(np.int64)

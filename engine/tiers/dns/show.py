@@ -10,6 +10,7 @@ from ...snapshot import NodeState, Setting
 from ...snapshot import panes as readings
 from .counts import AUTHORITY, BROWSER, HOSTS, OS, RESOLVER, ROOT, TLD, WORDS
 from .levels import LEVELS
+from .stubs import ATTEMPTS, TIMEOUT_S
 
 if TYPE_CHECKING:
     from . import Dns
@@ -54,14 +55,20 @@ def _cache_levels(dns: Dns) -> tuple[readings.Level, ...]:
     for level, ttl in ((BROWSER, dns.browser_cap), (HOSTS, 0.0), (OS, dns.os_cap), (RESOLVER, dns.resolvers.max_ttl)):
         if level == HOSTS and dns.hosts < 0:
             continue
+        state, words = NodeState.UP, ""
+        if level == HOSTS:
+            words = f"overrides with {dns.addresses[dns.hosts]}"
+        elif level == RESOLVER:
+            state, words = _resolver_health(dns)
+            words = _with_unanswered(words, int(counts.silent.last[0]))
         rows.append(
             readings.Level(
                 name=WORDS[level],
-                state=NodeState.UP,
+                state=state,
                 queries=float(counts.reached(level)),
                 hit_share=counts.share(level),
                 ttl=ttl,
-                verdict=f"overrides with {dns.addresses[dns.hosts]}" if level == HOSTS else "",
+                verdict=words,
             )
         )
     return tuple(rows)
@@ -71,9 +78,7 @@ def _server_level(dns: Dns, level: int) -> readings.Level:
     counts = dns.counts
     state, words = _health(dns, level)
     asked = int(counts.queries.last[level])
-    lost = int(counts.unanswered.last[level])
-    if lost:  # time-outs of this second, of queries of earlier ones: no part of those asked now
-        words = f"{words + ': ' if words else ''}{lost}/s unanswered"
+    words = _with_unanswered(words, int(counts.unanswered.last[level]))
     ttl = (dns.resolvers.root_ttl, dns.resolvers.delegation_ttl, dns.ttl)[level]
     return readings.Level(
         name=LEVELS[level],
@@ -84,6 +89,27 @@ def _server_level(dns: Dns, level: int) -> readings.Level:
         ttl=ttl,
         verdict=words,
     )
+
+
+def _with_unanswered(words: str, lost: int) -> str:
+    """lost: time-outs of this second, of queries of earlier ones, so no part of those asked now."""
+    return f"{words + ': ' if words else ''}{lost:,}/s unanswered" if lost else words
+
+
+def _resolver_health(dns: Dns, which: slice = slice(None)) -> tuple[NodeState, str]:
+    """Of these resolvers, the worst first; down only if all of them are."""
+    stubs = dns.stubs
+    sick, n = stubs.sick[which], stubs.sick[which].size
+    if not sick.any():
+        return NodeState.UP, ""
+    down = ~stubs.up[which]
+    counted = (("down", down), ("lossy", stubs.loss[which] > 0.0), ("slow", stubs.extra_s[which] > 0.0))
+    parts = []
+    for word, ones in counted:
+        m = int(np.count_nonzero(ones))
+        if m:
+            parts.append(word if m == n else f"{m:,} of {n:,} {word}")
+    return NodeState.DOWN if down.all() else NodeState.SLOW, ", ".join(parts)
 
 
 def _health(dns: Dns, level: int) -> tuple[NodeState, str]:
@@ -138,20 +164,31 @@ def answers(dns: Dns) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _verdict(dns: Dns, stale: int) -> str:
-    counts = dns.counts
+def _outage(dns: Dns) -> str:
+    """Resolvers that are not well, or a level of servers that does not answer; "" if there is none."""
+    _, words = _resolver_health(dns)
+    if words:
+        return f"resolvers {words}: {int(dns.counts.silent.last[0]):,} queries/s unanswered"
     for level in (2, 1, 0):
         state, words = _health(dns, level)
         if state in (NodeState.DOWN, NodeState.FROZEN):
-            return f"{LEVELS[level]} {words}: {int(counts.servfail.last[0])}/s fail as caches run out"
+            return f"{LEVELS[level]} {words}: {int(dns.counts.servfail.last[0])}/s fail as caches run out"
+    return ""
+
+
+def _verdict(dns: Dns, stale: int) -> str:
+    counts = dns.counts
+    if outage := _outage(dns):
+        return outage
     if stale:
         what, _ = dns.authority.current(dns.question)
         kind = "have not heard of the deletion" if what == "NXDOMAIN" else "still on the old address"
         return f"{stale:,} of {dns.resolvers.n:,} resolvers {kind}"
     if counts.nxdomain.last[0]:
         return f"{int(counts.nxdomain.last[0])}/s get NXDOMAIN"
-    if counts.unanswered.last.any():
-        return f"{int(counts.unanswered.last.sum())} queries/s unanswered"
+    unanswered = int(counts.unanswered.last.sum() + counts.silent.last.sum())
+    if unanswered:
+        return f"{unanswered} queries/s unanswered"
     if dns.hosts >= 0:
         return f"hosts files point to {dns.addresses[dns.hosts]}"
     return "all levels answer"
@@ -164,7 +201,7 @@ def record(dns: Dns) -> dict[str, object]:
         "answered": dict(zip(WORDS, counts.answered.sum.tolist(), strict=True)),
         "coalesced": {"user": int(counts.coalesced.sum[0]), "resolver": int(counts.coalesced.sum[1])},
         "queries": dict(zip(LEVELS, counts.queries.sum.tolist(), strict=True)),
-        "unanswered": dict(zip(LEVELS, counts.unanswered.sum.tolist(), strict=True)),
+        "unanswered": {"resolver": int(counts.silent.sum[0])} | dict(zip(LEVELS, counts.unanswered.sum.tolist(), strict=True)),
         "walks": int(counts.walks.sum[0]),
         "nxdomain": int(counts.nxdomain.sum[0]),
         "servfail": int(counts.servfail.sum[0]),
@@ -193,3 +230,20 @@ def inspect(dns: Dns, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ..
         Setting("record TTL", f"{dns.ttl:.0f} s", "scenario"),
     )
     return state, settings
+
+
+def resolvers(dns: Dns, city: int) -> tuple[NodeState, tuple[Setting, ...], tuple[Setting, ...]]:
+    """State and settings of the resolvers that a city's users ask; city -1: of all."""
+    which, now = dns.resolvers.of_city(city), dns.core.now
+    state, words = _resolver_health(dns, which)
+    ready = dns.resolvers.ready_until[which] > now
+    lines = (
+        Setting("resolvers", f"{ready.size:,}", words or "all answer"),
+        Setting("have the answer", f"{int(np.count_nonzero(ready)):,}", "in their caches, now"),
+        Setting("unanswered", f"{int(dns.counts.silent.last[0]):,}/s", "queries of users' systems, to all resolvers"),
+    )
+    settings = (
+        Setting("stub time-out", f"{TIMEOUT_S:g} s", "resolv.conf(5)"),
+        Setting("stub attempts", str(ATTEMPTS), "resolv.conf(5)"),
+    )
+    return state, lines, settings

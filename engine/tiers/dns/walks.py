@@ -19,7 +19,7 @@ from .resolvers import SERVFAIL_TTL_S, Resolvers
 from .zone import MAX_CHAIN
 
 # Kinds of events, in the order in which they count at one and the same instant.
-REPLY, SERVER, TO_USER, TO_RESOLVER, ASK = range(5)
+REPLY, SERVER, TO_USER, TO_RESOLVER, ASK, STUB_ANSWER, STUB_QUERY, STUB_TIMEOUT = range(8)
 Event: TypeAlias = tuple[float, int, int, int, int, int, float]  # t, kind, key, then what the kind needs
 
 PRIME, ASK_ROOT, ASK_TLD, ASK_ZONE = range(4)  # steps of a walk

@@ -42,6 +42,8 @@ class Settings:
     tries: int
     to_resolver: float
     fail_ttl: float = 5.0
+    stub_timeout: float = 5.0
+    stub_attempts: int = 2
 
 
 @dataclass
@@ -80,6 +82,7 @@ class SlowDns:
         self.distance = distance
         self.rng = rng
         self.servers = {name: Server() for name in ("root", "tld", "ns1", "ns2")}
+        self.resolvers: dict[int, Server] = {}  # what is wrong with the users' side of a resolver
         self.browser: dict[int, tuple[float, str]] = {}
         self.os: dict[int, tuple[float, str]] = {}
         self.asking: dict[int, simpy.Event] = {}
@@ -103,10 +106,7 @@ class SlowDns:
             self.browser[user] = (min(held[0], began + self.s.browser_cap), held[1])
             return self.end(request, began, held[1], "os")
         told = self.asking[user] = self.env.event()
-        yield self.env.timeout(self.s.to_resolver)
-        result = yield from self.resolve(resolver, city)
-        ttl = result.until - self.env.now
-        yield self.env.timeout(self.s.to_resolver)
+        result, ttl = yield from self.stub(resolver, city)
         now = self.env.now
         if result.said != "SERVFAIL":
             until = min(now + ttl, now + self.s.os_cap)
@@ -115,6 +115,40 @@ class SlowDns:
         del self.asking[user]
         told.succeed(result)
         return self.end(request, began, result.said, result.level)
+
+    def stub(self, number: int, city: int) -> Wait:
+        """The user's system asks, twice if it hears nothing; (result, its TTL) of the first answer that comes."""
+        answer = self.env.event()
+        for _ in range(self.s.stub_attempts):
+            self.env.process(self.query(answer, number, city))
+            yield answer | self.env.timeout(self.s.stub_timeout)
+            if answer.triggered:
+                return answer.value
+        nothing = (Result("SERVFAIL", self.env.now, "resolver"), 0.0)
+        answer.succeed(nothing)
+        return nothing
+
+    def query(self, answer: simpy.Event, number: int, city: int) -> Wait:
+        """One query to a resolver and, unless nobody waits any more, its answer."""
+        yield self.env.timeout(self.s.to_resolver + self.resolver(number).extra)
+        if self.is_lost(number):
+            return
+        result = yield from self.resolve(number, city)
+        if answer.triggered or self.is_lost(number):
+            return
+        ttl = result.until - self.env.now
+        yield self.env.timeout(self.s.to_resolver + self.resolver(number).extra)
+        if not answer.triggered:
+            answer.succeed((result, ttl))
+
+    def resolver(self, number: int) -> Server:
+        """What is wrong with this one now."""
+        return self.resolvers.get(number, Server())
+
+    def is_lost(self, number: int) -> bool:
+        """Whether a packet to or from a resolver gets lost now."""
+        ill = self.resolver(number)
+        return not ill.up or (ill.loss > 0.0 and bool(self.rng.random() < ill.loss))
 
     def end(self, request: int, began: float, said: str, level: str) -> None:
         """A look-up ends now."""

@@ -41,6 +41,8 @@ class Deed:
 
 
 SERVERS = ("root", "tld", "ns1", "ns2")
+PATIENT = 1e9  # while resolvers are well stubs wait for as long as a walk takes
+SLOW = 12.0  # amounts as seconds each way to a resolver: from a fraction of the stub's time-out to beyond it
 deeds = st.builds(
     Deed,
     step=st.integers(0, 40),
@@ -89,18 +91,43 @@ def build(world: dict[str, float]) -> tuple[Scenario, dict[str, tuple[str, float
     return config, zone
 
 
-def slow_model(dns: Dns, config: Scenario, zone: dict[str, tuple[str, float, str]], seed: int) -> SlowDns:
+def slow_model(dns: Dns, config: Scenario, zone: dict[str, tuple[str, float, str]], seed: int, stub_timeout: float) -> SlowDns:
     d = config.dns
     own = Settings(
         question=WWW, negative_ttl=d.negative_ttl, browser_cap=d.browser_cap, os_cap=d.os_cap, max_ttl=d.resolver_max_ttl,
         negative_cap=d.resolver_negative_cap, root_ttl=d.root_ttl, delegation_ttl=d.delegation_ttl, timeout=d.query_timeout,
-        tries=d.tries, to_resolver=0.0287 / 2,
+        tries=d.tries, to_resolver=0.0287 / 2, stub_timeout=stub_timeout,
     )  # fmt: skip
     to_site = dns.core.fabric.city_one_way
     distance = [
         {"root": 0.014, "tld": 0.014, "ns1": float(to_site[c, 0]), "ns2": float(to_site[c, 1])} for c in range(len(CITIES))
     ]
     return SlowDns(own, zone, distance, generator(seed, "dns loss"))
+
+
+def ail(dns: Dns, deed: Deed, event: int) -> None:
+    """A deed upon one resolver."""
+    number = deed.which % dns.resolvers.n
+    which = slice(number, number + 1)
+    match deed.what:
+        case "resolver down":
+            dns.stubs.hit(which, event, down=True)
+        case "resolver slow":
+            dns.stubs.hit(which, event, extra_s=SLOW * deed.amount)
+        case "resolver lossy":
+            dns.stubs.hit(which, event, loss=deed.amount)
+
+
+def ail_slow(model: SlowDns, deed: Deed) -> None:
+    """The same upon the model."""
+    ill = model.resolvers.setdefault(deed.which % len(model.caches), Server())
+    match deed.what:
+        case "resolver down":
+            ill.up = False
+        case "resolver slow":
+            ill.extra += SLOW * deed.amount
+        case "resolver lossy":
+            ill.loss = 1.0 - (1.0 - ill.loss) * (1.0 - deed.amount)
 
 
 def do(dns: Dns, deed: Deed, end: str) -> None:
@@ -128,6 +155,9 @@ def do(dns: Dns, deed: Deed, end: str) -> None:
             nodes.error_rate[deed.which] = 1.0
         case "heal":
             nodes.reset_effects()
+            dns.stubs.reset()
+        case _:
+            ail(dns, deed, event)
 
 
 def do_slow(model: SlowDns, deed: Deed, end: str, gone: dict[str, tuple[str, float, str]]) -> None:
@@ -155,9 +185,14 @@ def do_slow(model: SlowDns, deed: Deed, end: str, gone: dict[str, tuple[str, flo
             server.lame = True
         case "heal":
             model.servers = {name: Server() for name in SERVERS}
+            model.resolvers.clear()
+        case _:
+            ail_slow(model, deed)
 
 
-def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]) -> tuple[Dns, SlowDns, dict]:
+def run_both(
+    world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]], stub_timeout: float = PATIENT
+) -> tuple[Dns, SlowDns, dict]:
     config, zone = build(world)
     seed = int(world["seed"])
     dns, sink = alone(config, seed)
@@ -166,7 +201,7 @@ def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float
         for name, (kind, ttl, value) in zone.items():
             dns.authority.configured = dns.authority.configured.with_rrset(Rrset(name, kind, ttl, (value,)))
         dns.authority.refresh(0)
-    model = slow_model(dns, config, dict(zone), seed)
+    model = slow_model(dns, config, dict(zone), seed, stub_timeout)
     dns.resolvers.tld_until[:] = world["tld_known"]
     dns.resolvers.zone_until[:] = world["zone_known"]
     for r in range(dns.resolvers.n):
@@ -201,8 +236,34 @@ def run_both(world: dict[str, float], plan: list[Deed], people: list[tuple[float
 def test_every_look_up_ends_as_in_the_slow_model(
     world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]
 ) -> None:
+    compare(world, plan, people, PATIENT)
+
+
+resolver_deeds = st.builds(
+    Deed,
+    step=st.integers(0, 60),
+    what=st.sampled_from(["resolver down", "resolver slow", "resolver lossy", "resolver lossy", "heal", "flush", "change"]),
+    which=st.integers(0, 3),
+    amount=st.sampled_from([0.03, 0.2, 0.5]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    world=worlds,
+    plan=st.lists(resolver_deeds, min_size=1, max_size=10),
+    people=st.lists(asks, min_size=30, max_size=80, unique_by=lambda a: a[0]),
+)
+def test_stubs_of_faulty_resolvers_ask_again_and_give_up_as_in_the_slow_model(
+    world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]
+) -> None:
+    """All servers being well, no walk lasts as long as a stub waits: there each stub of the model counts the seconds."""
+    compare(world, plan, people, 5.0)
+
+
+def compare(world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]], stub_timeout: float) -> None:
     with patch.object(dns_module, "FEW", world["few"]):
-        dns, model, seen = run_both(world, plan, people)
+        dns, model, seen = run_both(world, plan, people, stub_timeout)
     assert sorted(seen) == sorted(model.ended)
     for request, (when, took, said) in model.ended.items():
         mine = seen[request]
