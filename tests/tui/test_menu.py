@@ -108,13 +108,24 @@ def test_candidates_exist_and_the_broken_come_last() -> None:
     cache = candidates("cache", SNAPSHOT)
     assert set(cache) == {node.name for node in SNAPSHOT.map.nodes if node.tier == "cache"}
     assert states[cache[-1]] is NodeState.DOWN
-    for kind in ("web", "db", "link", "zone", "city", "key", "shard", "record", "tier", "dns", "traffic"):
+    for kind in ("web", "db", "link", "zone", "city", "key", "shard", "record", "tier", "dns", "resolvers", "traffic"):
         found = candidates(kind, SNAPSHOT)
         assert found
         assert len(found) == len(set(found))
     assert "web" in kinds_of("web-1", SNAPSHOT)
     assert default_target(("web", "db"), "db-1", SNAPSHOT)[0] == "db-1"
     assert "down" in describe("cache-2", SNAPSHOT)
+
+
+def test_faults_of_dns_servers_reach_resolvers_all_of_them_or_a_citys() -> None:
+    kinds = ("dns", "resolvers")
+    city = candidates("city", SNAPSHOT)[0]
+    offered = default_target(kinds, "", SNAPSHOT, "dns")
+    assert offered[0] == "authority"  # nothing selected: as near to the answer as can be
+    assert {"root", "tld", "resolvers", f"resolvers:{city}"} <= set(offered)
+    assert default_target(kinds, city, SNAPSHOT, "dns")[0] == f"resolvers:{city}"
+    assert default_target(kinds, "resolver", SNAPSHOT, "dns")[0] == "resolvers"
+    assert default_target(("city",), city, SNAPSHOT)[0] == city
 
 
 def test_settings_show_their_value_and_refuse_what_is_out_of_range() -> None:

@@ -51,16 +51,16 @@ class DnsStubs(DnsBase):
     def _query(self, t: float, user: int, asking: Asking) -> None:
         arrives = t + self.to_resolver_s + self.stubs.extra_s.item(asking.resolver)
         heapq.heappush(self.heap, (arrives, STUB_QUERY, asking.query, user, asking.resolver, 0, 0.0))
-        heapq.heappush(self.heap, (t + TIMEOUT_S, STUB_TIMEOUT, asking.query, user, asking.attempt, 0, 0.0))
+        heapq.heappush(self.heap, (t + TIMEOUT_S, STUB_TIMEOUT, asking.query, user, 0, 0, 0.0))
 
-    def _timed_out(self, t: float, query: int, user: int, attempt: int) -> None:
+    def _timed_out(self, t: float, query: int, user: int) -> None:
         """5 s after a query: ask again or give up, if no answer has come."""
         asking = self.stubs.followed(user, query)
-        if asking is None or asking.attempt != attempt:
+        if asking is None:
             return
         self.counts.silent.add_one(0)
-        if attempt < ATTEMPTS:
-            asking = self.stubs.asking[user] = asking._replace(attempt=attempt + 1)
+        if asking.attempt < ATTEMPTS:
+            asking = self.stubs.asking[user] = asking._replace(attempt=asking.attempt + 1)
             self._query(t, user, asking)
             return
         self._over(user, asking)
@@ -90,7 +90,7 @@ class DnsStubs(DnsBase):
         """A query that was sent when all was well reaches a resolver that is not (any more)."""
         asking, flights = self._follow(slot, r), self.core.flights
         user = flights.user.item(slot)
-        heapq.heappush(self.heap, (self._patience(t, slot), STUB_TIMEOUT, asking.query, user, asking.attempt, 0, 0.0))
+        heapq.heappush(self.heap, (self._patience(t, slot), STUB_TIMEOUT, asking.query, user, 0, 0, 0.0))
         self._query_comes(t, asking.query, user, r)
 
     def _query_comes(self, t: float, query: int, user: int, r: int) -> None:
@@ -111,7 +111,7 @@ class DnsStubs(DnsBase):
         asking = stubs.followed(user, query)
         if asking is None and stubs.sick.item(r):
             asking = self._follow(slot, r)
-            heapq.heappush(self.heap, (self._patience(t, slot), STUB_TIMEOUT, query, user, asking.attempt, 0, 0.0))
+            heapq.heappush(self.heap, (self._patience(t, slot), STUB_TIMEOUT, query, user, 0, 0, 0.0))
         if stubs.ill and stubs.lost(r):
             return
         home = t + self.to_resolver_s + stubs.extra_s.item(r)

@@ -63,7 +63,7 @@ class DnsEvents(DnsStubs):
             elif kind == STUB_ANSWER:
                 self._answered(t, key, a, b, c, until)
             elif kind == STUB_TIMEOUT:
-                self._timed_out(t, key, a, b)
+                self._timed_out(t, key, a)
             else:
                 over = walks.at_resolver(t, key)
                 if over is not None:

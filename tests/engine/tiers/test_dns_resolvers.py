@@ -68,6 +68,39 @@ def test_queries_under_way_to_a_resolver_that_dies_are_sent_again(crowd: int) ->
     assert int(dns.counts.walks.sum[0]) == 1  # what it had cached it still has
 
 
+@pytest.mark.parametrize("crowd", [4, 3 * FEW])
+def test_who_asks_again_while_a_query_is_out_waits_for_it_and_knows_why(crowd: int) -> None:
+    """Before the query is lost, while the resolver is down, and when it is back but the first query's time-out is not over."""
+    dns, sink = world(users=crowd, ttl=60.0)
+    moments = (0.995, 0.999, 2.0, 3.5)
+    plan = Asked([(moment + i * 1e-6, i) for moment in moments for i in range(crowd)])
+    plan.run(dns, 1.0)
+    dns.stubs.hit(ALL, EVENT, down=True)
+    plan.run(dns, 3.0)
+    dns.reset_effects()
+    plan.run(dns, 4.0)
+    held = dns.core.flights.sides.nonzero()[0]
+    assert held.size == 4 * crowd
+    assert (dns.core.flights.event[held] == EVENT).all()
+    plan.run(dns, 7.0)
+    assert said(sink) == [OLD] * 4 * crowd
+    assert all(5.9 < seen.t < 6.3 for seen in sink.seen)  # with the answer to the second query, and the walk for it
+
+
+def test_no_walk_answers_who_has_given_up() -> None:
+    """Its row may be another request's by then."""
+    dns, _ = world(ttl=60.0, query_timeout=12.0)
+    dns.nodes.up[2:] = False
+    dns.stubs.hit(ALL, EVENT, extra_s=0.1)
+    plan = Asked([(0.1, 0), (4.0, 1)])
+    plan.run(dns, 9.0)
+    assert sorted(dns.walks.open[0].waiters) == [0, 0, 1]  # both queries of the first so far, one of the second
+    plan.run(dns, 11.0)
+    assert dns.walks.open[0].waiters == [1, 1]
+    plan.run(dns, 15.0)
+    assert dns.walks.open[0].waiters == []
+
+
 def test_a_lost_query_or_answer_costs_five_seconds() -> None:
     """Law: of exchanges q = (1 - p)^2 succeed; so q of all take no longer, (1 - q) q take 5 s more, the rest fail at 10 s."""
     n, p = 4_000, 0.3
