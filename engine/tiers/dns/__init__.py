@@ -183,7 +183,9 @@ class Dns(DnsEvents):
             return
         r = cache.of(flights.city[slots].astype(np.int64), flights.user[slots].astype(np.int64))
         until = cache.ready_until[r]
-        hit = (until > t) & ~self.stubs.sick[r]
+        hit = until > t
+        if self.stubs.ill:
+            hit &= ~self.stubs.sick[r]
         if hit.any():
             ids = flights.id[slots[hit]]
             home = t[hit] + self.to_resolver_s
