@@ -172,7 +172,7 @@ class CachePath(Tier):
         core, mail = self.core, self.mail
         t, rows = self.inbox.take(core.end, mail.serial)
         if t.size:
-            self._count_late(t, rows)
+            t = self._learnt_late(t, rows)
             node = mail.node[rows].astype(np.int64)
             if not self.all_alive:
                 alive = self.nodes.up[node] & self.nodes.member[node]
@@ -188,16 +188,22 @@ class CachePath(Tier):
             self._serve(gone)
         self.give_up()
 
-    def _count_late(self, t: F8, rows: I8) -> None:
-        """Sets and deletes that came before look-ups which the last step has decided already (the look-ahead rule)."""
-        behind = int(t.searchsorted(self.core.start))
-        if behind:
-            t, rows = t[:behind], rows[:behind]
-            kind = self.mail.kind[rows]
-            late = (kind == SET) | (kind == DELETE)
-            rows = rows[late]
-            keys = self.mail.key[rows].astype(np.int64)
-            self.core.ledger.late.add_one(0, self.counts.overtaken(t[late], self.mail.node[rows].astype(np.int64), keys))
+    def _learnt_late(self, t: F8, rows: I8) -> F8:
+        """When the nodes get these messages, which are due at t (n,): none before the window begins (the look-ahead rule).
+
+        Look-ups of the last pass that had been decided before a set or delete that was there earlier are counted as late.
+        """
+        begin = self.core.start
+        behind = int(t.searchsorted(begin))
+        if not behind:
+            return t
+        due, those = t[:behind], rows[:behind]
+        kind = self.mail.kind[those]
+        late = (kind == SET) | (kind == DELETE)
+        those = those[late]
+        keys = self.mail.key[those].astype(np.int64)
+        self.core.ledger.late.add_one(0, self.counts.overtaken(due[late], self.mail.node[those].astype(np.int64), keys))
+        return np.maximum(t, begin)
 
     def _refuse(self, t: F8, rows: I8) -> None:
         """On the wire when the server died: look-ups are refused at its door, the rest is lost."""
