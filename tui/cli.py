@@ -185,6 +185,7 @@ def _show(connect: Callable[[], Awaitable[Link]], settings: Settings) -> int:
             settings.theme, dark=dark is None or dark.result(), no_color=no_color, colors=terminal.color_count(env)
         )
         app = ScaletopApp(connect, PANES, look, settings)
+        app.owns_process = True
         app.run(mouse=settings.mouse)
         return app.return_code or 0
     except BaseException:
