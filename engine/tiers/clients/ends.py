@@ -45,6 +45,8 @@ def slowed_by(core: Core, slot: int, latency: float) -> int:
     A hop with a great part of its time and a fault on its node; a faulty link on a way that was long; else, of a long wait or
     beyond what was promised, the latest disturbance. Tells nothing to the log: who is sampled must not change the run.
     """
+    if not core.log.latest_disturbance and not core.log.overload:
+        return 0  # nothing has happened yet: faults and what people change are disturbances
     flights, fabric = core.flights, core.fabric
     spans = sorted(core.tracer.open.get(slot, ()), key=lambda span: -(span[4] + span[5]))
     long = [span for span in spans if span[4] + span[5] >= PART * latency]
@@ -70,8 +72,7 @@ def close_trace(core: Core, slot: int, latency: float) -> None:
     cause = Cause(int(flights.cause[slot]))
     outcome = outcome_of(cause) if cause is not Cause.NONE else Outcome.OK
     event = int(flights.event[slot]) if outcome is not Outcome.OK else slowed_by(core, slot, latency)
-    chain = core.log.chain(event)
-    why = tuple(e.text for e in map(core.log.find, chain) if e is not None)
+    why = tuple(e.text for e in map(core.log.find, core.log.chain(event)) if e is not None) if event else ()
     born = float(flights.born[slot])
     core.tracer.close(
         flights,
