@@ -1,7 +1,10 @@
 """The cache tier: look-aside nodes between web servers and database; here its membership, faults, settings and readings.
 
-The data path is in cache_path (look-ups), cache_fills (answers, fills, deletes), cache_desk (what a node does with a message),
-cache_shelf (a node's memory) and cache_homes (which node the clients ask).
+    path, fills  the way of look-ups; answers, fills, deletes on their way back
+    mail         messages to nodes, one row each
+    desk         what a node does with a message, one by one; few, bulk, changes, at_once: the same for small and big batches
+    shelf, index, stamped  a node's memory; entries in arrays over the keys; LRU on them
+    homes        which node the clients ask
 """
 
 from __future__ import annotations

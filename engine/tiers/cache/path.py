@@ -2,7 +2,7 @@
 
 The web servers' client library picks the node, waits at most `timeout`, and asks the database when no good answer comes; it
 sets what it read, and deletes (or sets) what it wrote, without waiting for the node's word. A node handles its messages one by
-one, each costs `service_us` of its time (so a hot key can saturate its home); what it does with them is cache_desk's business,
+one, each costs `service_us` of its time (so a hot key can saturate its home); what it does with them is desk.py's business,
 in the exact order in which it finishes them.
 """
 

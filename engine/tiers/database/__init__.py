@@ -1,11 +1,12 @@
 """The database tier: shards, each a primary with replicas; its step, its settings, what people may do to it.
 
-    db_path      how a request gets to a node, and what happens if it does not
-    db_work      reads and writes at a node, versions, acknowledgements
-    db_log, db_replication   the log and how it reaches the replicas
-    db_failover  crashes, promotion, fencing, split brain, re-pointing
-    db_placement, db_move    which shard owns a key, and moving keys under traffic
-    db_reading   what is shown of it all
+    path, routing, again   how a request gets to a node, and what happens if it does not
+    ahead        how far the tier may run ahead of the caches
+    work, reads, writes, versions   what happens at a node, which version is seen, acknowledgements
+    log, replication   the log and how it reaches the replicas
+    failover     crashes, promotion, fencing, split brain, re-pointing
+    placement, move    which shard owns a key, and moving keys under traffic
+    meters, reading    what is counted, and what is shown of it all
 
 Everything that changes the database from outside (faults, commands) does so at a step boundary.
 """
