@@ -6,21 +6,17 @@ says in one sentence, with file and line, what is wrong. Durations are seconds u
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
-Seconds: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e7)]
-Positive: TypeAlias = Annotated[float, Meta(gt=0.0, le=1e9)]
-Millis: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e7)]
-Count: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+from .config_base import Count, Millis, Name, Positive, Seconds, Service, Share, Table
+from .config_queue import QueuePart
 
-
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all scenario tables."""
+__all__ = [
+    "BalancerPart", "CachePart", "Client", "DatabasePart", "Dns", "Goal", "Health", "Network", "QueuePart", "ReplicationPart",
+    "Route", "Scenario", "Service", "Slo", "Step", "Table", "Traffic", "Users", "WebPart", "Zone",
+]  # fmt: skip
 
 
 class Users(Table, frozen=True):
@@ -46,21 +42,17 @@ class Traffic(Table, frozen=True):
 
 
 class Route(Table, frozen=True):
-    """A kind of page. `share` of the requests; cached reads look in the cache first; demands are means in milliseconds."""
+    """A kind of page. `share` of the requests; cached reads look in the cache first; demands are means in milliseconds.
+
+    job: each of them also makes a job (a photo to be processed): see the table `queue`.
+    """
 
     name: Name = "item"
     share: Share = 1.0
     kind: Literal["read", "write"] = "read"
     cached: bool = True
     database: bool = True
-
-
-class Service(Table, frozen=True):
-    """A service demand: floor + a random part. `cv2` 0 = constant, 1 = exponential, above 1 = hyperexponential (balanced)."""
-
-    mean_ms: Annotated[float, Meta(ge=0.0, le=1e6)] = 8.0
-    floor_ms: Millis = 0.0
-    cv2: Annotated[float, Meta(ge=0.0, le=100.0)] = 1.0
+    job: bool = False
 
 
 class Client(Table, frozen=True):
@@ -278,6 +270,7 @@ class Scenario(Table, frozen=True):
     web: WebPart = WebPart()
     cache: CachePart = CachePart()
     database: DatabasePart = DatabasePart()
+    queue: QueuePart = QueuePart()
     slo: Slo = Slo()
     script: tuple[Step, ...] = ()
     goal: tuple[Goal, ...] = ()
