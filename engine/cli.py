@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,24 +62,31 @@ def build(config: Scenario, seed: int | None, name: str = "") -> World:
     from .scenarios.file import ScenarioError
     from .world import World
 
+    size = config.users.count + config.traffic.keys
     try:
-        return World(config, seed)
+        with bar(1.0, f"making {config.name}", size > BIG_WORLD) as move:
+            return World(config, seed, move)
     except (ScenarioError, ValueError) as error:
         raise Mistake(f"{name or config.name}: {error}") from None
 
 
+# From so many users and keys (a million takes .25 s), or bytes of a state (100 MB take .5 s), a bar is shown.
+BIG_WORLD, BIG_STATE = 4_000_000, 200_000_000
+
+
 @contextmanager
-def bar(length: float, label: str) -> Iterator[Callable[[float], None] | None]:
-    """A progress bar on a terminal's stderr; nothing elsewhere. Yields a function that takes the position."""
-    if not sys.stderr.isatty():
+def bar(length: float, label: str, wanted: bool = True) -> Iterator[Callable[[float], None] | None]:
+    """A progress bar on a terminal's stderr, if wanted; nothing elsewhere. Yields a function that takes the position."""
+    if not wanted or not sys.stderr.isatty():
         yield None
         return
-    with click.progressbar(length=max(1, int(length * 10)), label=label, file=sys.stderr) as shown:
+    ticks = max(100.0, length * 10.0) / length
+    with click.progressbar(length=int(length * ticks), label=label, file=sys.stderr) as shown:
         done = 0
 
         def move(position: float) -> None:
             nonlocal done
-            step = int(position * 10) - done
+            step = int(position * ticks) - done
             if step > 0:
                 shown.update(step)
                 done += step
@@ -166,18 +174,30 @@ def _loaded(path: str) -> World:
     from .world import World
 
     try:
-        world, _ = load(path, World)
+        with bar(1.0, "loading", _bytes(path) > BIG_STATE) as move:
+            world, _ = load(path, World, move)
     except (StateError, OSError) as error:
         words = str(error)
         raise Mistake(words if "cannot be opened" in words else f"{path}: {words}; give a file that --save wrote.") from None
     return world
 
 
-def _save(path: str, world: World) -> None:
-    from .state import StateError, save
-
+def _bytes(path: str) -> int:
+    """The size of a file; 0 if there is none, as whoever opens it will tell."""
     try:
-        save(path, world, {"scenario": world.core.config.name, "seed": world.core.seed, "step": world.step_no})
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _save(path: str, world: World) -> None:
+    from .state import Meta, StateError, save
+
+    config = world.core.config
+    meta: dict[str, Meta] = {"scenario": config.name, "seed": world.core.seed, "step": world.step_no}
+    try:
+        with bar(1.0, "saving", config.users.count + config.traffic.keys > BIG_WORLD) as move:
+            save(path, world, meta, move)
     except (StateError, OSError) as error:
         raise Mistake(str(error)) from None
 

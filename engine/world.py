@@ -10,7 +10,7 @@ The world is synchronous and pure: no clock, no files, no threads. It is also a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .agents import AGENTS, agents_for
 from .agents.base import AgentState, settle
@@ -39,11 +39,16 @@ from .tiers.web import Web
 from .view import View
 
 
-class World:
-    """A running system. `seed` None takes the scenario's."""
+def _nobody(_share: float) -> None:
+    """Who is told nothing."""
 
-    def __init__(self, config: Scenario, seed: int | None = None) -> None:
+
+class World:
+    """A running system. `seed` None takes the scenario's. progress: is told the share made, 0..1, tier by tier."""
+
+    def __init__(self, config: Scenario, seed: int | None = None, progress: Callable[[float], None] | None = None) -> None:
         seed = config.seed if seed is None else seed
+        told = progress if progress is not None else _nobody
         cities = city_table(config.users.cities)
         fabric = Fabric(
             zone_one_way(config.network),
@@ -55,12 +60,16 @@ class World:
         self.core = Core(config, seed, fabric)
         self.replies = Replies(self.core)
         self.traffic = Traffic(self.core, cities)
+        told(0.5)  # where there are millions, half of the time goes to the popularity of keys, a third to their homes
         self.clients = Clients(self.core)
         self.dns = Dns(self.core, self.replies, cities)
+        told(0.6)
         self.balancer = Balancer(self.core, self.replies)
         self.web = Web(self.core, self.replies)
         self.cache = Cache(self.core, self.replies)
+        told(0.65)
         self.database = Database(self.core, self.replies)
+        told(1.0)
         self.faults = FaultBook()
         self.undo = UndoBook()
         self.whole_second = 0

@@ -159,7 +159,9 @@ class ScaletopApp(PacedApp):
         if self.grid.pending or not self.pacer.ready(now):
             return
         newest = self.session.newest
-        if newest is None or (newest is self._drawn and not self.board.widget.flashing):
+        if newest is None:
+            return self.board.widget.wait(now)
+        if newest is self._drawn and not self.board.widget.flashing:
             return
         self._drawn = newest
         self._watch_settings(newest, now)

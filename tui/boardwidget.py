@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from textual import events
 from textual.message import Message as TextualMessage
 
@@ -17,6 +19,7 @@ from .view import Focus, Message, Select, ViewState, sideways, step_through
 __all__ = ["EVERY", "BoardWidget"]
 
 EVERY = 3  # frames from one drawing of a pane without the keyboard to the next; most figures are of the last second anyway
+PATIENT_S = 2  # seconds without a first snapshot after which the wait is counted
 
 
 class BoardWidget(CellWidget, can_focus=False):
@@ -43,6 +46,7 @@ class BoardWidget(CellWidget, can_focus=False):
         self.state = state
         self.shown: Snapshot | None = None
         self.waiting = "waiting for the engine ..."
+        self._since = monotonic()
         self._turn = 0
         self._pieces: dict[str, Piece] = {}
         self._pieces_of: object = None
@@ -53,6 +57,14 @@ class BoardWidget(CellWidget, can_focus=False):
             draw_waiting(canvas, self.waiting)
         else:
             self._pieces = self.board.draw(canvas, self.shown, self.state, self._keep(self.shown))
+
+    def wait(self, now: float) -> None:
+        """Nothing is there to be shown yet, at a moment (s, monotonic): a big system takes its time, so say that it goes on."""
+        seconds = int(now - self._since)
+        words = f"the engine makes its users and keys ... {seconds} s"
+        if seconds >= PATIENT_S and words != self.waiting:
+            self.waiting = words
+            self.redraw(now)
 
     def _keep(self, shown: Snapshot) -> dict[str, Piece]:
         """Panes to leave as they are: none if the view or the log is another, else two of three that lack the keyboard."""

@@ -24,9 +24,9 @@ from .classes import StateError, attributes, class_name, is_frozen, stateful
 from .containers import Value
 from .decode import Decoder
 from .encode import Array, Encoder
-from .file import MAX_BYTES, Meta, Parts, open_for_reading, read_parts, replace_file, write_parts
+from .file import MAX_BYTES, Meta, Parts, Progress, open_for_reading, read_parts, replace_file, write_parts
 
-__all__ = ["Meta", "StateError", "copy", "dumps", "fingerprint", "load", "loads", "save", "stateful"]
+__all__ = ["Meta", "Progress", "StateError", "copy", "dumps", "fingerprint", "load", "loads", "save", "stateful"]
 
 _T = TypeVar("_T")
 
@@ -57,17 +57,23 @@ def loads(data: bytes, kind: type[_T]) -> tuple[_T, dict[str, Meta]]:
     return _graph(parts, kind), parts.meta
 
 
-def save(path: str | Path, obj: object, meta: Mapping[str, Meta] | None = None) -> int:
-    """Write a state file (0600), whole or not at all; returns its size in bytes. StateError if the disk refuses."""
+def save(path: str | Path, obj: object, meta: Mapping[str, Meta] | None = None, progress: Progress = None) -> int:
+    """Write a state file (0600), whole or not at all; returns its size in bytes. StateError if the disk refuses.
+
+    progress: is told the share written, 0..1.
+    """
     parts = _parts(obj, meta or {})
-    return replace_file(Path(path), lambda stream: write_parts(stream, parts))
+    return replace_file(Path(path), lambda stream: write_parts(stream, parts, progress))
 
 
-def load(path: str | Path, kind: type[_T]) -> tuple[_T, dict[str, Meta]]:
-    """The object and meta data of a state file; StateError, one sentence, if it is missing, no file, damaged or too large."""
+def load(path: str | Path, kind: type[_T], progress: Progress = None) -> tuple[_T, dict[str, Meta]]:
+    """The object and meta data of a state file; StateError, one sentence, if it is missing, no file, damaged or too large.
+
+    progress: is told the share read, 0..1.
+    """
     stream, size = open_for_reading(Path(path), MAX_BYTES)
     with stream:
-        parts = read_parts(stream, size)
+        parts = read_parts(stream, size, progress)
     return _graph(parts, kind), parts.meta
 
 

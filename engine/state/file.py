@@ -31,6 +31,7 @@ from .containers import Value
 from .encode import Array
 
 Meta: TypeAlias = str | int | float | bool | None
+Progress: TypeAlias = Callable[[float], None] | None  # is told the share done, 0..1
 
 FORMAT_VERSION = 1
 MAX_BYTES = 8 << 30  # a state of ten million users is about 1 GiB
@@ -39,6 +40,7 @@ _MAGIC = b"scaletop state\r\n"
 _HEAD = struct.Struct("<16sIQQ")
 _DIGEST = 32
 _CHUNK = 1 << 20
+_TOLD = 1 << 25  # bytes from one telling to the next
 _MAX_HEADER = 10_000  # characters of one array's header; numpy's own cap
 _DAMAGED = "the state is damaged"
 
@@ -62,7 +64,7 @@ class _Table(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     sizes: list[int]
 
 
-def write_parts(stream: BinaryIO, parts: Parts) -> int:
+def write_parts(stream: BinaryIO, parts: Parts, progress: Progress = None) -> int:
     """Write a state to a seekable stream at its present position (0); returns the number of bytes."""
     headers = [_npy_header(block) for block in parts.blocks]
     sizes = [len(header) + block.nbytes for header, block in zip(headers, parts.blocks, strict=True)]
@@ -73,16 +75,25 @@ def write_parts(stream: BinaryIO, parts: Parts) -> int:
     stream.write(bytes(_DIGEST))
     digest.update(table)
     stream.write(table)
+    done = 0
     for header, block in zip(headers, parts.blocks, strict=True):
         memory = raw_bytes(block)
-        for piece in (header, memory):
+        pieces: list[bytes | memoryview] = [header, *(memory[at : at + _TOLD] for at in range(0, len(memory), _TOLD))]
+        for piece in pieces:
             digest.update(piece)
             stream.write(piece)
+            done += len(piece)
+            _tell(progress, done, sum(sizes))
     end = stream.tell()
     stream.seek(_HEAD.size)
     stream.write(digest.digest())
     stream.seek(end)
     return end
+
+
+def _tell(progress: Progress, done: int, size: int) -> None:
+    if progress is not None and done:
+        progress(done / size)
 
 
 def raw_bytes(block: Array) -> memoryview:
@@ -97,7 +108,7 @@ def _npy_header(block: Array) -> bytes:
     return header.getvalue()
 
 
-def read_parts(stream: BinaryIO, size: int) -> Parts:
+def read_parts(stream: BinaryIO, size: int, progress: Progress = None) -> Parts:
     """Read a state of `size` bytes; StateError if it is not one, was cut, changed, or is of another version."""
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size or head[:16] != _MAGIC:
@@ -112,7 +123,10 @@ def read_parts(stream: BinaryIO, size: int) -> Parts:
     raw = _exactly(stream, table_size)
     digest.update(raw)
     table = _table(raw, body_size)
-    blocks = [_block(stream, length, digest) for length in table.sizes]
+    blocks: list[Array] = []
+    for length in table.sizes:
+        blocks.append(_block(stream, length, digest))
+        _tell(progress, stream.tell(), size)
     if digest.digest() != wanted:
         raise StateError(f"{_DAMAGED}: its hash does not match")
     return Parts(dict(table.meta), table.root, table.objects, table.arrays, blocks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,26 @@ def test_a_bar_is_shown_on_a_terminal_and_nowhere_else(command: tuple[str, ...],
         done = subprocess.run(whole, stdout=subprocess.DEVNULL, stderr=theirs, check=True, timeout=120)
         assert done.returncode == 0
         assert b"100%" in os.read(ours, 65_536)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_making_saving_and_loading_a_big_world_show_bars(tmp_path: Path) -> None:
+    scenario, state = tmp_path / "mine.toml", tmp_path / "state"
+    scenario.write_text(SMALL)
+    lower = "import engine.cli as c; c.BIG_WORLD = c.BIG_STATE = 0; c.main()"  # a small world for a big one
+    ours, theirs = pty.openpty()
+    try:
+        for words, labels in ((["--save", str(state)], ("making", "saving")), (["--load", str(state)], ("loading",))):
+            whole = [sys.executable, "-c", lower, "run", str(scenario), "--headless", *words]
+            subprocess.run(whole, stdout=subprocess.DEVNULL, stderr=theirs, check=True, timeout=120)
+            told = os.read(ours, 1 << 20).decode()
+            for label in labels:
+                shares = [int(share) for share in re.findall(rf"{label}[^%\r]*?(\d+)%", told)]
+                assert shares == sorted(shares)
+                assert shares[-1] == 100
+                assert len(set(shares)) > 2, "a bar that only ends tells nothing"
     finally:
         os.close(ours)
         os.close(theirs)

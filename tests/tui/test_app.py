@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import monotonic
 from unittest import mock
 
 import pytest
@@ -16,12 +17,18 @@ from textual.pilot import Pilot
 from engine.commands import AddNode, Heal, HealAll, Inject, Inspect, Pause, Resume, SetOption, SetSpeed, StepOnce, Undo
 from engine.snapshot import Pace
 from tui.app import ScaletopApp
+from tui.board import Board
+from tui.boardwidget import BoardWidget
+from tui.draw import Canvas
+from tui.keys import KEYMAP
 from tui.output import Difference, Grid, diffable
+from tui.panes import PANES
 from tui.screens.board import BoardScreen, next_speed
 from tui.screens.menu import MenuScreen
 from tui.screens.reader import ReaderScreen
 from tui.settings import Settings
-from tui.theme import THEMES
+from tui.theme import THEMES, Palette
+from tui.view import ViewState
 
 
 def test_one_key_commands() -> None:
@@ -271,3 +278,19 @@ def test_what_cannot_be_inspected_is_said_once_and_shown_on_the_page() -> None:
         assert len(app._notifications) == 1
 
     play(story)
+
+
+def test_while_a_big_world_is_made_the_seconds_count_up() -> None:
+    widget = BoardWidget(Board(PANES, KEYMAP), ViewState(width=80, height=24), Palette(THEMES["dark"]))
+    began = monotonic()
+
+    def words() -> str:
+        canvas = Canvas(80, 24)
+        widget.paint(canvas)
+        return canvas.plain()[12]
+
+    widget.wait(began + 1.5)
+    assert "waiting for the engine" in words()
+    for seconds in (3, 4):
+        widget.wait(began + seconds + 0.5)
+        assert f"makes its users and keys ... {seconds} s" in words()
