@@ -12,7 +12,7 @@ from engine.snapshot import Snapshot
 from .charts import Glyphs, gauge, sparkline
 from .draw import BOLD, Canvas, Code, Role, cell_len, fit
 from .keymap import footer_for
-from .keys import Key
+from .keys import PINNED, Key
 from .units import clock, count, duration, money, percent, plain
 from .view import ViewState
 
@@ -140,16 +140,20 @@ def _second_row(canvas: Canvas, snapshot: Snapshot, state: ViewState, error_role
     )
 
 
-def draw_footer(canvas: Canvas, snapshot: Snapshot, state: ViewState, keymap: Sequence[Key]) -> None:
-    """What is selected and what can be done to it; the hint of the hour; the keys. Help is always there, at the right."""
+def draw_footer(canvas: Canvas, snapshot: Snapshot, state: ViewState, keymap: Sequence[Key], panes: str) -> None:
+    """What is selected and what can be done to it; the hint of the hour; the keys. `panes`: the label of the panes' keys.
+
+    The list of all panes and help are always there, at the right.
+    """
     canvas.fill(0, 0, canvas.width, code=Role.BAR)
-    entries = footer_for(keymap, selected=bool(state.selected))
-    last = entries.pop() if entries else None
-    end = canvas.width - 1
-    if last is not None:
-        end = canvas.right(end, 0, f"{last[0]} {last[1]}", Role.BAR_DIM)
-        canvas.text(end, 0, last[0], Role.BAR_KEY | BOLD)
-        canvas.spot(PRESS + last[2].action, end, 0, canvas.width - 1 - end)
+    entries = footer_for(keymap, panes, selected=bool(state.selected))
+    end = canvas.width + 1
+    while entries and entries[-1][2].footer >= PINNED:
+        key, words, row = entries.pop()
+        start = canvas.right(end - 2, 0, f"{key} {words}", Role.BAR_DIM)
+        canvas.text(start, 0, key, Role.BAR_KEY | BOLD)
+        canvas.spot(PRESS + row.action, start, 0, end - 2 - start)
+        end = start
     x = 1
     if state.filter:
         x = canvas.text(x, 0, f"/{fit(state.filter, min(20, cell_len(state.filter)))}", Role.BAR_KEY | BOLD) + 2

@@ -10,10 +10,11 @@ from .bars import draw_footer, draw_header
 from .charts import Glyphs
 from .draw import Canvas, Piece, Role
 from .frame import draw_frame
+from .keymap import digits
 from .keys import Key
 from .layout import Box, arrange, bars
-from .pane import Pane, PaneSpec, PaneView
-from .view import Rise, ViewState
+from .pane import Pane, PaneSpec, PaneView, Verdict
+from .view import Present, Rise, ViewState, update
 
 __all__ = ["Board", "draw_waiting"]
 
@@ -25,6 +26,18 @@ class Board:
         self.specs = tuple(specs)
         self.keymap = tuple(keymap)
         self._panes: dict[str, Pane] = {spec.id: spec.factory() for spec in specs}
+
+    def present(self, state: ViewState) -> tuple[PaneSpec, ...]:
+        """The panes whose systems this world has, in the table's order."""
+        return tuple(spec for spec in self.specs if spec.id not in state.absent)
+
+    def absent(self, snapshot: Snapshot) -> frozenset[str]:
+        """The panes whose systems are not there."""
+        return frozenset(spec.id for spec in self.specs if not spec.present(snapshot))
+
+    def verdict_of(self, pane: str, snapshot: Snapshot, state: ViewState) -> Verdict:
+        """What a present pane says in its title."""
+        return self._panes[pane].verdict(snapshot, self.view(pane, state))
 
     def boxes(self, state: ViewState) -> dict[str, Box]:
         """Where each shown pane is."""
@@ -42,23 +55,24 @@ class Board:
 
     def focus(self, state: ViewState) -> str:
         """The pane that has the keyboard."""
-        if state.focus in self._panes:
+        if state.focus in self._panes and state.focus not in state.absent:
             return state.focus
         return self.specs[0].id if self.specs else ""
 
     def targets_of(self, pane: str, snapshot: Snapshot, state: ViewState) -> Sequence[str]:
         """What the cursor keys walk through in a pane."""
         found = self._panes.get(pane)
-        return () if found is None else found.targets(snapshot, self.view(pane, state))
+        return () if found is None or pane in state.absent else found.targets(snapshot, self.view(pane, state))
 
     def attention(self, snapshot: Snapshot, state: ViewState) -> Rise:
         """How much attention each pane asks for, the map left out (it is always shown)."""
-        return Rise(tuple((s.id, self._panes[s.id].verdict(snapshot, self.view(s.id, state)).attention) for s in self.specs[1:]))
+        return Rise(tuple((s.id, self.verdict_of(s.id, snapshot, state).attention) for s in self.present(state)[1:]))
 
     def draw(
         self, canvas: Canvas, snapshot: Snapshot, state: ViewState, kept: Mapping[str, Piece] | None = None
     ) -> dict[str, Piece]:
         """The whole screen; returns each pane as drawn. Those `kept` (from a screen of this size) are put back."""
+        state = update(state, Present(self.absent(snapshot)))
         top, bottom = bars(state.height)
         draw_header(canvas.inside(0, 0, canvas.width, top), snapshot, state)
         pieces: dict[str, Piece] = dict(kept or {})
@@ -73,7 +87,7 @@ class Board:
             marks = len(canvas.spots), len(canvas.watches)
             inside = draw_frame(
                 whole,
-                titles[pane_id].key,
+                titles[pane_id].shortcut,
                 titles[pane_id].title,
                 pane.verdict(snapshot, view),
                 focused=view.focused,
@@ -82,7 +96,8 @@ class Board:
             pane.draw(inside, snapshot, view)
             pieces[pane_id] = whole.cut(*marks)
         if bottom:
-            draw_footer(canvas.inside(0, canvas.height - 1, canvas.width, 1), snapshot, state, self.keymap)
+            keys = digits(spec.key for spec in self.present(state))
+            draw_footer(canvas.inside(0, canvas.height - 1, canvas.width, 1), snapshot, state, self.keymap, keys)
         return pieces
 
     def pane_at(self, x: int, y: int, state: ViewState) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from .keys import KEYMAP, Context, Key
+from .keys import KEYMAP, PANE_GROUP, Context, Key
 
-__all__ = ["KEYMAP", "Context", "Key", "KeymapError", "clashes", "footer_for", "key_label", "merge_group", "remap"]
+__all__ = ["KEYMAP", "Context", "Key", "KeymapError", "clashes", "digits", "footer_for", "key_label", "merge_group", "remap"]
 
 _LABELS = {
     "question_mark": "?",
@@ -28,7 +28,7 @@ _LABELS = {
     "left": "←",
     "right": "→",
 }
-_GROUP_WORDS = {"1-8": "pane", "±": "speed", "arrows": "move", "tab": "next pane"}
+_GROUP_WORDS = {PANE_GROUP: "pane", "±": "speed", "arrows": "move", "tab": "next pane"}
 
 
 class KeymapError(ValueError):
@@ -44,24 +44,35 @@ def key_label(key: str) -> str:
     return "+".join([*(m.capitalize() for m in modifiers), shown])
 
 
-def merge_group(rows: Iterable[Key]) -> list[tuple[str, str, Key]]:
-    """(keys, words, first row) with each group as one entry, in order."""
+def digits(keys: Iterable[str]) -> str:
+    """The number keys of the panes that there are, as one label: "1-8", "1-9 0", "1 3-5"."""
+    runs: list[list[int]] = []
+    for number in sorted(int(key) or 10 for key in keys if key.isdecimal()):
+        if runs and number == runs[-1][-1] + 1 < 10:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return " ".join(f"{run[0] % 10}" if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def merge_group(rows: Iterable[Key], panes: str) -> list[tuple[str, str, Key]]:
+    """(keys, words, first row) with each group as one entry, in order. panes: the label of the panes' keys (`digits`)."""
     out: list[tuple[str, str, Key]] = []
     seen: set[str] = set()
     for row in rows:
         if row.group:
             if row.group not in seen:
                 seen.add(row.group)
-                out.append((row.group, _GROUP_WORDS[row.group], row))
+                out.append((panes if row.group == PANE_GROUP else row.group, _GROUP_WORDS[row.group], row))
         else:
             out.append((key_label(row.keys[0]), row.words, row))
     return out
 
 
-def footer_for(keymap: Iterable[Key], *, selected: bool) -> list[tuple[str, str, Key]]:
+def footer_for(keymap: Iterable[Key], panes: str, *, selected: bool) -> list[tuple[str, str, Key]]:
     """(key, words, row) for the footer, in order; what needs a selection only while there is one."""
     rows = sorted((k for k in keymap if k.footer and (selected or not k.target)), key=lambda k: k.footer)
-    return merge_group(rows)
+    return merge_group(rows, panes)
 
 
 def clashes(keymap: Iterable[Key]) -> list[tuple[str, str, str]]:

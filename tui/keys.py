@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["KEYMAP", "Context", "Key"]
+__all__ = ["KEYMAP", "PANE_GROUP", "PINNED", "Context", "Key"]
 
 
 class Context(StrEnum):
@@ -22,6 +22,8 @@ class Context(StrEnum):
 
 BOARD = frozenset({Context.BOARD})
 EVERYWHERE = frozenset(Context)
+PANE_GROUP = "panes"  # what this group is called in the footer depends on which panes there are
+PINNED = 98  # rows from this place on stand at the footer's right end and are never left out
 LISTS = frozenset({Context.BOARD, Context.READER})
 
 
@@ -46,7 +48,7 @@ class Key:
 
 def _pane(number: int) -> Key:
     explain = f"Focus pane {number}; on a small screen, show it. Again: zoom it."
-    return Key(f"pane-{number}", (str(number),), f"pane({number})", "pane", explain, footer=90, group="1-8")
+    return Key(f"pane-{number}", (str(number),), f"pane({number})", "pane", explain, footer=90, group=PANE_GROUP)
 
 
 KEYMAP: tuple[Key, ...] = (
@@ -79,7 +81,8 @@ KEYMAP: tuple[Key, ...] = (
         EVERYWHERE,
         "Look",
     ),
-    *(_pane(number) for number in range(1, 9)),
+    *(_pane(number) for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)),
+    Key("panes", ("v",), "panes", "panes", "All panes, each with what it says now; then its letter.", footer=98),
     Key(
         "zoom",
         ("z",),

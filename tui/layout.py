@@ -41,6 +41,7 @@ def bars(height: int) -> tuple[int, int]:
 
 def arrange(specs: Sequence[PaneSpec], state: ViewState) -> dict[str, Box]:
     """The box of every pane that is shown, in the order of drawing."""
+    specs = [spec for spec in specs if spec.id not in state.absent]
     top, bottom = bars(state.height)
     body = Box(0, top, state.width, max(0, state.height - top - bottom))
     if not specs or body.height == 0:

@@ -12,7 +12,9 @@ from typing import TypeAlias
 
 from engine.commands import Command
 
-__all__ = ["Ask", "Close", "Item", "Menu", "MenuState", "Outcome", "Stay", "called", "press", "unique_keys"]
+from .draw import Code, Role
+
+__all__ = ["Ask", "Close", "Go", "Item", "Menu", "MenuState", "Outcome", "Stay", "called", "press", "unique_keys"]
 
 STEPS = (1.0, 2.0, 5.0)
 
@@ -27,8 +29,18 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Go:
+    """Show this pane."""
+
+    pane: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A row. Exactly one of `make`, `menu` and `ask` is set. `targets`: what it may be aimed at, the likeliest first."""
+    """A row. Exactly one of `make`, `menu`, `ask` and `go` is set. `targets`: what it may be aimed at, the likeliest first.
+
+    tone: the role of the note, by what it tells.
+    """
 
     keys: str
     title: str
@@ -41,6 +53,8 @@ class Item:
     make: Callable[[str, float | None], Command] | None = None
     menu: Menu | None = None
     ask: Ask | None = None
+    go: Go | None = None
+    tone: Code = Role.DIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ class Close:
     """The menu was left."""
 
 
-Outcome: TypeAlias = Stay | Close | Menu | Ask | Command
+Outcome: TypeAlias = Stay | Close | Menu | Ask | Go | Command
 
 
 def press(menu: Menu, state: MenuState, key: str) -> tuple[MenuState, Outcome]:  # noqa: PLR0911 - one case a key
@@ -144,6 +158,8 @@ def choose(items: Sequence[Item], state: MenuState, index: int) -> Outcome:
         return item.menu
     if item.ask is not None:
         return item.ask
+    if item.go is not None:
+        return item.go
     if item.make is None:
         return Stay()
     return item.make(state.target(items, index), state.amount(items, index))

@@ -14,7 +14,7 @@ from engine.snapshot import Event, Inspection, Trace
 from .charts import Glyphs
 from .draw import BOLD, Canvas, Code, Role, cell_len, fit
 from .keymap import key_label
-from .keys import Key
+from .keys import PANE_GROUP, Key
 from .marks import STATE_MARK
 from .safe import safe_text
 from .story import chain, draw_lines, draw_wrapped, weave
@@ -75,10 +75,11 @@ def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs
         rows.append(_head(title))
         for row in (r for r in table if r.section == section):
             keys = " ".join(key_label(key) for key in row.keys)
-            if row.group == "1-8" and row.id != "pane-1":
+            many = row.group == PANE_GROUP
+            if many and row.id != "pane-1":
                 continue
-            shown = "1 ... 8" if row.group == "1-8" else keys
-            explain = "Focus that pane; on a small screen, show it. Again: zoom it." if row.group == "1-8" else row.explain
+            shown = "1 ... 9 0" if many else keys
+            explain = "Focus that pane; on a small screen, show it. Again: zoom it." if many else row.explain
             rows += _told(explain, 14, width, Role.TEXT, (2, shown, Role.KEY | BOLD))
         rows.append(BLANK)
     rows.append(_head("How states are told"))

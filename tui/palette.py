@@ -11,6 +11,7 @@ from textual.app import SystemCommand
 from engine.commands import Heal
 
 from .keymap import key_label
+from .keys import PANE_GROUP
 from .menu import Menu, MenuState, called, choose
 from .menus import change_menu, fault_menu, scale_menu, traffic_menu
 from .safe import safe_text
@@ -26,9 +27,12 @@ __all__ = ["commands"]
 def commands(app: ScaletopApp, board: BoardScreen) -> Iterator[SystemCommand]:
     """Actions, then parts to select, then what can be broken, healed, added, taken away and changed."""
     for row in app.settings.keymap:
-        if row.id not in ("palette", "up", "down", "left", "right"):
+        if row.id not in ("palette", "up", "down", "left", "right") and row.group != PANE_GROUP:
             words = f"{row.words} ({key_label(row.keys[0])})"
             yield SystemCommand(words, row.explain, partial(app.run_action, row.action, board))
+    for spec in board.board.present(board.state):
+        words = f"pane: {spec.title} ({spec.shortcut})" if spec.shortcut else f"pane: {spec.title}"
+        yield SystemCommand(words, "Show this pane.", partial(board.show_pane, spec.id))
     session = app.session
     if session.newest is None:
         return

@@ -35,7 +35,7 @@ from .charts import Glyphs
 from .draw import Canvas
 from .frame import CALM, Verdict
 
-__all__ = ["CALM", "Pane", "PaneSpec", "PaneView", "Verdict", "window"]
+__all__ = ["CALM", "Pane", "PaneSpec", "PaneView", "Verdict", "always", "window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,22 @@ class PaneView:
         return all(any(word in text.lower() for text in texts) for word in self.filter.split())
 
 
+def always(_snapshot: Snapshot) -> bool:
+    """A system that every scenario has."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class PaneSpec:
     """A row of the table of panes: id ("cache"), number key ("4", "" for none), title, how to make one, where it goes.
 
     column: in the layouts of two and of three columns (0 = left); rows: how many it would like there, border included.
-    The first row of the table is the map: small screens always show it.
+    letter: its key in the menu of all panes ("" gets a free one). present: whether this world has the system; if not, the
+    pane is neither drawn nor asked for its verdict, and `absent` says in a sentence why and how it would come. The first row
+    of the table is the map: it is always there, and small screens always show it. ::
+
+        PaneSpec("cdn", "9", "CDN", CdnPane, (1, 2), 9, letter="n",
+                 present=lambda s: s.cdn is not None, absent="this system has no CDN: a scenario with [cdn] has one.")
     """
 
     id: str
@@ -68,6 +78,14 @@ class PaneSpec:
     factory: Callable[[], Pane]
     column: tuple[int, int] = (0, 0)
     rows: int = 9
+    letter: str = ""
+    present: Callable[[Snapshot], bool] = always
+    absent: str = ""
+
+    @property
+    def shortcut(self) -> str:
+        """The keys that a person may press for it, "" if only the menu knows."""
+        return self.key or (f"v {self.letter}" if self.letter else "")
 
 
 def window(count: int, height: int, at: int = -1, scroll: int = 0) -> range:

@@ -15,6 +15,7 @@ __all__ = [
     "Freeze",
     "Message",
     "NextGlyphs",
+    "Present",
     "Resize",
     "Rise",
     "Search",
@@ -29,7 +30,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """What this viewer looks at. `focus`: pane id; `risen`: the pane that trouble brought up; `selected`: target or ""."""
+    """What this viewer looks at. `focus`: pane id; `risen`: the pane that trouble brought up; `selected`: target or "".
+
+    `absent`: panes of systems that this world does not have.
+    """
 
     width: int = 80
     height: int = 24
@@ -40,6 +44,14 @@ class ViewState:
     selected: str = ""
     filter: str = ""
     frozen: bool = False
+    absent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Which panes have no system to show now; what the viewer looked at may be among them."""
+
+    absent: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +119,17 @@ class Rise:
     attention: tuple[tuple[str, int], ...]
 
 
-Message = Resize | Focus | FocusNext | Select | Zoom | Back | Search | Freeze | NextGlyphs | Rise
+Message = Present | Resize | Focus | FocusNext | Select | Zoom | Back | Search | Freeze | NextGlyphs | Rise
 
 
 def update(state: ViewState, message: Message) -> ViewState:  # noqa: PLR0911 - one case a message
     """The state after `message`."""
     match message:
+        case Present(absent):
+            if absent == state.absent:
+                return state
+            kept = replace(state, absent=absent)
+            return replace(kept, focus="", zoomed=False) if state.focus in absent else kept
         case Resize(width, height):
             return replace(state, width=width, height=height)
         case Focus(pane):

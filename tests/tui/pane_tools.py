@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+import types
 import typing
 from collections.abc import Callable
 from enum import Enum
@@ -21,7 +22,7 @@ from tui.draw import Canvas, cell_len
 from tui.pane import Pane, PaneView
 from tui.panes import PANES
 
-FACTORIES = {spec.id: spec.factory for spec in PANES}
+SPECS = {spec.id: spec for spec in PANES}
 GLYPHS = tuple(Glyphs)
 NAMES = ("web-1", "db-2", "city", "web", "cache", "db", "balancer", "primary", "replica", "ok", "root", "", "x" * 200)
 LETTERS = "ab-1 ×日本🙂é\x1b\n[]\u202e"
@@ -75,6 +76,8 @@ def anything(kind: object, rng: random.Random) -> object:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind(**{field: anything(hint, rng) for field, hint in _fields(kind).items()})
     inner = typing.get_args(kind)
+    if types.NoneType in inner:  # a part that may be absent mostly is there
+        return None if rng.random() < 0.1 else anything(next(part for part in inner if part is not types.NoneType), rng)
     assert typing.get_origin(kind) is tuple, kind
     if len(inner) == 2 and inner[1] is Ellipsis:
         return tuple(anything(inner[0], rng) for _ in range(rng.choice((0, 1, 2, 3, 3, 20))))
@@ -101,9 +104,14 @@ def views() -> st.SearchStrategy[PaneView]:
     )
 
 
+def present(name: str, snapshot: Snapshot) -> bool:
+    """Whether the system of this pane is in the snapshot; if not, the pane is never drawn."""
+    return SPECS[name].present(snapshot)
+
+
 def pane(name: str) -> Pane:
     """A pane by its id."""
-    return FACTORIES[name]()
+    return SPECS[name].factory()
 
 
 def draw(name: str, snapshot: Snapshot, width: int, height: int, **view: object) -> Canvas:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
 import sample
@@ -15,6 +15,7 @@ from engine.commands import Command, Inspect
 from engine.protocol import Answer, Bye, FromEngine, Rejected, Role, Update, Welcome
 from engine.snapshot import Snapshot
 from tui.app import ScaletopApp
+from tui.pane import PaneSpec
 from tui.panes import PANES
 from tui.settings import Settings
 from tui.theme import THEMES
@@ -70,6 +71,7 @@ def play(
     theme: str = "dark",
     snapshot: Snapshot | None = None,
     settings: Settings | None = None,
+    panes: Sequence[PaneSpec] = PANES,
 ) -> int:
     """Run the app without a terminal, give it to `story` once it shows the first snapshot; its exit status."""
 
@@ -79,7 +81,7 @@ def play(
         async def connect() -> Player:
             return player
 
-        app = ScaletopApp(connect, PANES, THEMES[theme], settings or Settings())
+        app = ScaletopApp(connect, panes, THEMES[theme], settings or Settings())
         async with app.run_test(size=size, notifications=True) as pilot:
             await until(pilot, lambda: app.board.widget.shown is not None)
             await story(app, player, pilot)

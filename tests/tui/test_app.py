@@ -23,7 +23,8 @@ from tui.draw import Canvas
 from tui.keys import KEYMAP
 from tui.output import Difference, Grid, diffable
 from tui.panes import PANES
-from tui.screens.board import BoardScreen, next_speed
+from tui.screens.acting import next_speed
+from tui.screens.board import BoardScreen
 from tui.screens.menu import MenuScreen
 from tui.screens.reader import ReaderScreen
 from tui.settings import Settings

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tui.bindings import bindings, keymap_of
 from tui.charts import Glyphs
 from tui.draw import Canvas
-from tui.keymap import KEYMAP, Context, KeymapError, clashes, footer_for, key_label, remap
+from tui.keymap import KEYMAP, Context, KeymapError, clashes, digits, footer_for, key_label, remap
+from tui.keys import PANE_GROUP
 from tui.pages import help_rows, rows_page
 
 
@@ -48,11 +49,28 @@ def test_bindings_have_the_tables_ids() -> None:
 
 
 def test_the_footer_shows_what_acts_on_a_selection_only_when_there_is_one() -> None:
-    without, with_one = footer_for(KEYMAP, selected=False), footer_for(KEYMAP, selected=True)
+    without, with_one = footer_for(KEYMAP, "1-8", selected=False), footer_for(KEYMAP, "1-8", selected=True)
     assert ("h", "heal") not in [entry[:2] for entry in without]
     assert with_one[0][:2] == ("h", "heal")
     assert without[-1][:2] == with_one[-1][:2] == ("?", "help")
+    assert without[-2][:2] == with_one[-2][:2] == ("v", "panes")
     assert [entry[0] for entry in without].count("1-8") == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "label"),
+    [
+        ("12345678", "1-8"),
+        ("1234567890", "1-9 0"),
+        ("123456780", "1-8 0"),
+        ("13459", "1 3-5 9"),
+        ("9", "9"),
+        ("0", "0"),
+        ("", ""),
+    ],
+)
+def test_the_panes_keys_as_one_label(keys: str, label: str) -> None:
+    assert digits([*keys, ""]) == label
 
 
 def test_help_names_every_key_and_every_fault() -> None:
@@ -60,7 +78,7 @@ def test_help_names_every_key_and_every_fault() -> None:
     rows_page(canvas, help_rows(KEYMAP, tables.catalogue(), Glyphs.BLOCK), 0, "")
     text = "\n".join(canvas.plain())
     for row in KEYMAP:
-        if row.group != "1-8":
+        if row.group != PANE_GROUP:
             assert row.explain in text
             assert all(key_label(key) in text for key in row.keys)
     for fault in tables.catalogue().faults:

@@ -14,14 +14,15 @@ from .shards import ShardsPane
 
 __all__ = ["PANES"]
 
-# id, key, title, how to make one, column of two and of three, rows it would like
+# id, key, title, how to make one, column of two and of three, rows it would like, letter in the menu of all panes.
+# A system that not every scenario has also says when it is present, and why it is absent.
 PANES: tuple[PaneSpec, ...] = (
-    PaneSpec("map", "1", "Map", MapPane, (0, 0), 15),
-    PaneSpec("dns", "2", "DNS", DnsPane, (1, 1), 8),
-    PaneSpec("balancer", "3", "Load balancer", BalancerPane, (0, 0), 9),
-    PaneSpec("cache", "4", "Cache", CachePane, (1, 1), 9),
-    PaneSpec("replication", "5", "Replication", ReplicationPane, (1, 1), 9),
-    PaneSpec("shards", "6", "Shards", ShardsPane, (0, 2), 9),
-    PaneSpec("log", "7", "Log", LogPane, (1, 2), 11),
-    PaneSpec("requests", "8", "Requests", RequestsPane, (0, 2), 7),
+    PaneSpec("map", "1", "Map", MapPane, (0, 0), 15, "m"),
+    PaneSpec("dns", "2", "DNS", DnsPane, (1, 1), 8, "d"),
+    PaneSpec("balancer", "3", "Load balancer", BalancerPane, (0, 0), 9, "b"),
+    PaneSpec("cache", "4", "Cache", CachePane, (1, 1), 9, "c"),
+    PaneSpec("replication", "5", "Replication", ReplicationPane, (1, 1), 9, "p"),
+    PaneSpec("shards", "6", "Shards", ShardsPane, (0, 2), 9, "h"),
+    PaneSpec("log", "7", "Log", LogPane, (1, 2), 11, "l"),
+    PaneSpec("requests", "8", "Requests", RequestsPane, (0, 2), 7, "e"),
 )

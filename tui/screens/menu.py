@@ -101,7 +101,7 @@ class MenuWidget(CellWidget, can_focus=False):
         room = canvas.width - 5
         note = fit(note, min(cell_len(note), max(14, room - cell_len(item.title) - 2), max(0, room - 12)))
         canvas.text(5, y, fit(item.title, room - cell_len(note) - 1), Role.TEXT if possible else Role.FAINT)
-        canvas.right(canvas.width, y, note, Role.DIM if possible else Role.FAINT)
+        canvas.right(canvas.width, y, note, item.tone if possible else Role.FAINT)
         canvas.spot(f"#{index}", 0, y, canvas.width)
         if index == state.at:
             canvas.light(0, y, canvas.width, LIT)
