@@ -20,10 +20,17 @@ __all__ = [
 
 
 class Users(Table, frozen=True):
-    """Who asks. Users are spread over `cities` in proportion to their populations (engine/data/cities.csv)."""
+    """Who asks. Users are spread over `cities` in proportion to their populations (engine/data/cities.csv).
+
+    They may become `most` (0: as many as there are), by a key or twice as many every `doubling` seconds (0: by key only).
+    curve: (users, requests a second of them all), ascending, straight lines between; empty: in proportion.
+    """
 
     count: Annotated[int, Meta(ge=1, le=20_000_000)] = 200_000
     cities: tuple[Name, ...] = ("Seoul", "Frankfurt", "São Paulo", "Washington", "Pune", "Tokyo", "London", "Sydney")
+    most: Annotated[int, Meta(ge=0, le=20_000_000)] = 0
+    doubling: Seconds = 0.0
+    curve: tuple[tuple[Annotated[int, Meta(ge=1)], Positive], ...] = ()
 
 
 class Traffic(Table, frozen=True):

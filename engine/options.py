@@ -172,6 +172,7 @@ ROWS: tuple[OptionRow, ...] = (
     number("client.backoff", "uo", "first back-off", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s", "clients.backoff"),
     choice("client.jitter", "uj", "jitter of the back-off", ("full", "none"), "AWS builders' library: full", "clients.jitter"),
     number("traffic.requests_per_second", "qr", "requests asked for", 0.0, 5e6, "/s", SCENARIO),
+    number("traffic.users", "qu", "users there are", 1, 20_000_000, "", SCENARIO, whole=True),
     number("traffic.curve", "qc", "amplitude of the day curve", 0.0, 1.0, "", SCENARIO),
 )  # fmt: skip
 OPTIONS: dict[str, OptionRow] = {option.info.name: option for option in ROWS}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..config import Scenario
+from ..config import Scenario, Users
 from .beside import anchored
 from .beside import problems as _files
 
@@ -215,8 +215,7 @@ def _shape(scenario: Scenario) -> Iterator[Problem]:
     names = [z.name for z in scenario.network.zones]
     if len(set(names)) != len(names) or not names:
         yield "$.network.zones", "zones need different names, and at least one"
-    if not scenario.users.cities:
-        yield "$.users.cities", "no city; name at least one"
+    yield from _users(scenario.users)
     if scenario.balancer.nodes == 0 and scenario.web.nodes > 1:
         yield "$.balancer.nodes", "several web servers need a balancer; set balancer.nodes to 1 or 2"
     nodes = scenario.database.shards * (1 + scenario.database.replicas)
@@ -225,6 +224,17 @@ def _shape(scenario: Scenario) -> Iterator[Problem]:
     given, servers = len(scenario.balancer.weights), scenario.web.nodes
     if given and given != servers:
         yield "$.balancer.weights", f"{given} weights for {servers} web servers; give one each"
+
+
+def _users(users: Users) -> Iterator[Problem]:
+    if not users.cities:
+        yield "$.users.cities", "no city; name at least one"
+    if users.most and users.most < users.count:
+        yield "$.users.most", f"{users.most:,} users at most are fewer than the {users.count:,} there are; raise users.most"
+    if users.doubling and not users.most:
+        yield "$.users.doubling", "users that double need a bound; set users.most"
+    if any(a >= b for a, b in zip([n for n, _ in users.curve], [n for n, _ in users.curve[1:]], strict=False)):
+        yield "$.users.curve", "the numbers of users must ascend; sort the pairs"
 
 
 def _script(scenario: Scenario) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from ..flights import Kind
 from ..geo import City
 from ..pending import Pending
 from .base import Tier
+from .population import Population
 
 if TYPE_CHECKING:
     from .clients import Clients
@@ -57,21 +58,18 @@ class Traffic(Tier):
         self.rng_web = generator(core.seed, "web demand")
         self.rng_db = generator(core.seed, "database demand")
         self.rng_think = generator(core.seed, "think")
-        self.users = config.users.count
-        self.requests_per_second = config.traffic.requests_per_second
+        self.population = Population(
+            config.users, np.array([float(c.population) for c in cities]), config.traffic.requests_per_second
+        )
         self.curve = config.traffic.curve
         self.zipf = Zipf(config.traffic.keys, config.traffic.zipf)
-        people = np.array([float(c.population) for c in cities])
-        self.city_weight: F8 = people / people.sum()
-        self.city_first: I8 = np.concatenate([[0], np.round(np.cumsum(self.city_weight) * self.users)]).astype(np.int64)
-        self.city_people: F8 = np.diff(self.city_first).astype(np.float64)
         self.longitude: F8 = np.array([c.longitude for c in cities])
         shares = np.array([r.share for r in config.route])
         self.route_edges: F8 = np.cumsum(shares / shares.sum())
         self.route_kind = np.array([Kind.WRITE if r.kind == "write" else Kind.READ for r in config.route], dtype=np.uint8)
-        self.whole_cities = bool((np.diff(self.city_first) > 0).all()) and int(self.city_first[-1]) == self.users
         self.multiplier = 1.0  # effect of faults
-        self.flat: tuple[float, float, F8] = (-1.0, 0.0, np.empty(0))  # without a curve: rate asked for, total, edges of cities
+        # without a curve: rate asked for and users, for which are: the total, the edges of cities
+        self.flat: tuple[float, int, float, F8] = (-1.0, 0, 0.0, np.empty(0))
         self.flash: dict[int, float] = {}  # effect of faults: extra requests by key, as a share of the normal rate
         self.thinking = Pending(core.dt)  # closed loop: (time, user)
         self.closed = config.traffic.closed_users > 0
@@ -96,13 +94,35 @@ class Traffic(Tier):
         """The key of the biggest flash crowd, -1 if there is none."""
         return max(self.flash, key=lambda key: (self.flash[key], -key), default=-1)
 
+    @property
+    def users(self) -> int:
+        """How many there are now."""
+        return self.population.count
+
+    @users.setter
+    def users(self, users: int) -> None:
+        self.population.set_count(int(users))
+
+    @property
+    def requests_per_second(self) -> float:
+        """What they ask for, day curve and faults apart."""
+        return self.population.asked
+
+    @requests_per_second.setter
+    def requests_per_second(self, rate: float) -> None:
+        self.population.set_rate(rate)
+
     def city_of(self, users: I8) -> I8:
         """City index of users, (n,)."""
-        return np.searchsorted(self.city_first, users, side="right") - 1
+        return self.population.city_of(users)
+
+    def second(self) -> None:
+        """A virtual second has passed: more users, if they grow."""
+        self.population.second()
 
     def rate(self, t: float) -> F8:
         """Requests a second asked for at virtual time t, per city (c,): the day curve follows each city's longitude."""
-        base = self.requests_per_second * self.multiplier * self.city_weight
+        base = self.requests_per_second * self.multiplier * self.population.share
         if not self.curve:
             return base
         day = self.core.config.traffic.day
@@ -131,21 +151,22 @@ class Traffic(Tier):
     def _rates(self) -> tuple[float, F8]:
         """Requests a second of this step, and the cities' shares added up, (c,): a flat day is computed once."""
         asked = self.requests_per_second * self.multiplier
-        if self.curve or self.flat[0] != asked:
+        users = self.population.count
+        if self.curve or self.flat[0] != asked or self.flat[1] != users:
             rates = self.rate(self.core.start)
             total = float(np.cumsum(rates)[-1])
             edges = np.cumsum(rates / total) if total else rates
-            self.flat = (-1.0 if self.curve else asked, total, edges)
-        return self.flat[1:]
+            self.flat = (-1.0 if self.curve else asked, users, total, edges)
+        return self.flat[2:]
 
     def _open(self, t: F8, edges: F8, key: int = -1) -> None:
-        n = t.size
+        n, population = t.size, self.population
         city = np.minimum(edges.searchsorted(self.rng.random(n), side="right"), edges.size - 1)
-        user = self.city_first[city] + (self.rng.random(n) * self.city_people[city]).astype(np.int64)
+        user = population.first[city] + (self.rng.random(n) * population.people[city]).astype(np.int64)
         keys = np.full(n, key, dtype=np.int64) if key >= 0 else self.zipf.draw(self.rng, n)
         routes = self._routes(n) if key < 0 else np.full(n, self._first_read(), dtype=np.int64)
-        if not self.whole_cities:  # more cities than users
-            user = np.minimum(user, self.users - 1)
+        if not population.whole:  # more cities than users
+            user = np.minimum(user, population.most - 1)
             city = self.city_of(user)
         self._birth(t, user, keys, routes, OPEN, city)
 

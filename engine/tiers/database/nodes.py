@@ -76,7 +76,7 @@ class DatabaseNodes(Tier):
         self.erring = False  # does any node answer with errors?
         self.rng = generator(core.seed, "database errors")
         self.rng_apply = generator(core.seed, "database apply")
-        self.versions = Versions(core.config.traffic.keys, max(1, core.config.users.count))
+        self.versions = Versions(core.config.traffic.keys, max(1, core.config.users.count, core.config.users.most))
         self.meters = Meters(core.config.traffic.keys)
         self.routing = Routing(len(core.fabric.zones))
         self.outbox = Pending(core.part_dt)  # (t, slot) about to leave the web servers

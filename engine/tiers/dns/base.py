@@ -86,8 +86,8 @@ class DnsBase(Tier):
         rate = self.core.config.traffic.requests_per_second
         users, resolvers = self.core.config.users.count, self.resolvers
         resolvers.warm(generator(self.core.seed, "dns phases"), rate)
-        if not rate or not resolvers.ready_until.any():
-            return
+        if not rate or not resolvers.ready_until.any() or self.core.config.users.most > users:
+            return  # who is new has asked for nothing yet
         ttl = min(*(r.ttl for r in self.authority.served.chain(self.question)), resolvers.max_ttl)
         held = (resolvers.ready_until, self.codes(resolvers.ready, np.arange(resolvers.n)), ttl)
         rng = generator(self.core.seed, "dns past")

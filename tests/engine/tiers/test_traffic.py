@@ -29,7 +29,7 @@ def test_open_loop_requests_come_from_cities_as_people_live_there() -> None:
     born = births(world, 20.0)
     n = born.t.size
     assert n == pytest.approx(40_000, abs=4 * 200)  # four standard deviations of a Poisson count
-    share = world.traffic.city_weight
+    share = world.traffic.population.weight
     counted = np.bincount(world.traffic.city_of(born.user), minlength=2) / n
     assert counted == pytest.approx(share, abs=4 * np.sqrt(0.25 / n))
     gaps = np.diff(born.t)
