@@ -22,7 +22,7 @@ from engine.world import World
 
 SMALL = Scenario(
     name="small",
-    users=Users(count=1_000, cities=("Seoul", "Frankfurt")),
+    users=Users(count=1_000, most=5_000, cities=("Seoul", "Frankfurt")),
     traffic=Traffic(requests_per_second=300.0, keys=500),
     network=Network(zones=(Zone("a"), Zone("b"), Zone("c", "westeurope"))),
     dns=Dns(resolvers=20),
