@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .order import F8, I8, RUNS, row_order, time_order
+from .order import F8, I8, row_order, time_order
 
 FINE = 64  # buckets of one step; those beyond are as wide as all of them
 WIDEST = 255  # wide buckets; what is due later still is dealt anew when the last of them is opened
@@ -97,7 +97,7 @@ class Pending:
             chunk = _join(near, self.columns)
             if chunk[0].size > CROWD:
                 return self._of_many(chunk, end, rank)
-            t, columns = self._sorted(chunk, rank, chunk[0].size <= RUNS)
+            t, columns = self._sorted(chunk, rank)
         if t.item(-1) < end:
             self.near = []
             return t, columns
@@ -118,13 +118,13 @@ class Pending:
                 self.near = [rest]
             else:
                 self._spread(rest, int(end * self.per_step))
-        return self._sorted(chunk, rank, False)
+        return self._sorted(chunk, rank)
 
-    def _sorted(self, chunk: Chunk, rank: I8 | None, runs: bool) -> Chunk:
+    def _sorted(self, chunk: Chunk, rank: I8 | None) -> Chunk:
         t, columns = chunk
         if t.size < 2:
             return t, columns
-        order = row_order(t, columns[0], rank, runs)
+        order = row_order(t, columns[0], rank)
         return t[order], (columns[0][order],) if self.columns == 1 else tuple([c[order] for c in columns])
 
     def _turn(self, end: float) -> None:
