@@ -49,7 +49,8 @@ class DatabaseFailover(DatabaseWork):
         if shard.index not in self.recovering:
             self.recovering.append(shard.index)
         position = log.received(node, now)
-        follower = log.followers.pop(node)
+        follower = log.followers[node]
+        log.leave(node)
         owed = self._catch_up_time(log, follower.applied[: log.size], follower.received[: log.size], now)
         self._leave_behind(shard, old, position, note, fence)
         shard.primary = node

@@ -154,7 +154,7 @@ class DatabaseMove(DatabaseFailover):
         self._set_role(node, Role.GONE)
         self.writable_from[node] = np.inf
         self.places.seeds.pop(node, None)
-        shard.log.followers.pop(node, None)
+        shard.log.leave(node)
         shard.strays.pop(node, None)
         self.stray_count = sum(self.role_of[n] is Role.STRAY for s in self.shards for n in s.strays)
         self._die(node, Cause.RESET)

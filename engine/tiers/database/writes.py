@@ -87,25 +87,27 @@ class DatabaseWrites(DatabaseReads):
 
     def _ship_one(self, log: Log, i: int, t: float, work: float) -> tuple[float, float]:
         """What `_ship` does for the record at index i, written at t and committed at once: (commit, when it is everywhere)."""
-        role_of, before = self.role_of, i - 1
+        role_of, flat, at = self.role_of, log.flat, i * log.width
+        before = at - log.width
         commit = t
-        if i and (last := log.commit.item(before)) > t:
+        if i and (last := flat.item(before)) > t:
             commit = last
-        log.commit[i] = commit
-        settled = commit
+        flat[at] = settled = commit
         for follower in log.followers.values():
             received = applied = INF
             if follower.open:
                 received = t + follower.delay
-                if i and (last := follower.received.item(before)) > received:
+                if i and (last := flat.item(before + 1)) > received:
                     received = last
                 if follower.rate > 0.0:
                     ready = received
-                    if i and (last := follower.applied.item(before)) > ready:
+                    if i and (last := flat.item(before + 2)) > ready:
                         ready = last
                     applied = ready + work / follower.rate
-            follower.received[i] = received
-            follower.applied[i] = applied
+            flat[at + 1] = received
+            flat[at + 2] = applied
+            at += 2
+            before += 2
             if applied > settled and role_of[follower.node] is REPLICA:
                 settled = applied
         return commit, settled

@@ -85,3 +85,39 @@ def test_positions_and_walks_survive_dropping_and_growing() -> None:
     assert log.walk(lsn, version, 392) == 386
     log.cut_back(395)
     assert (log.head, log.committed(1e9)) == (395, 395)
+
+
+def test_followers_come_and_go_and_the_others_keep_their_plans() -> None:
+    """The plans of all lie in one table: whoever joins, leaves or makes it grow moves everybody's columns, and no figure."""
+    log = Log(2)
+    want: dict[int, list[float]] = {}
+
+    def written(n: int) -> None:
+        for _ in range(n):
+            i = log.claim()
+            log.commit[i] = i
+            for node, follower in log.followers.items():
+                follower.received[i], follower.applied[i] = i + node, i + 10.0 * node
+                want[node].append(i + 10.0 * node)
+
+    def join(node: int) -> None:
+        log.follow(node, log.head)
+        want[node] = [-INF] * log.size
+
+    join(1)
+    written(3)
+    join(2)
+    join(3)
+    written(4)
+    gone = log.followers[2]
+    log.leave(2)
+    log.leave(7)  # never was there
+    written(9)
+    assert list(log.followers) == [1, 3]
+    assert log.commit[: log.size].tolist() == list(range(16))
+    for node, follower in log.followers.items():
+        assert follower.applied[: log.size].tolist() == want[node]
+        assert np.shares_memory(follower.applied, log.flat)
+    assert log.flat.reshape(log.capacity, log.width)[15].tolist() == [15.0, 16.0, 25.0, 18.0, 45.0]
+    assert gone.applied[:7].tolist() == want[2]
+
