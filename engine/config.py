@@ -183,6 +183,7 @@ class ReplicationPart(Table, frozen=True):
     semi_sync_timeout: Positive = 10.0
     apply_per_second: Positive = 5_000.0
     apply: Literal["constant", "exponential"] = "constant"  # what one record costs the applier, as a share of the mean
+    apply_cost: Share = 0.0  # what one record takes of a replica's own workers, as a share of a write; 0 = nothing
     record_bytes: Annotated[int, Meta(ge=1, le=10_000_000)] = 400
     detect_interval: Positive = 1.0
     detect_fall: Annotated[int, Meta(ge=1, le=1000)] = 3

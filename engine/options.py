@@ -152,6 +152,10 @@ ROWS: tuple[OptionRow, ...] = (
         "replication.semi_sync_timeout", "rt", "semi-sync time-out", 0.01, 3_600.0, "s", "MariaDB 10.11: 10 s",
         "database.semi_sync_timeout",
     ),
+    number(
+        "replication.apply_cost", "rc", "share of a write that a record costs a replica", 0.0, 1.0, "",
+        "off; 1 = statements are executed again", "database.apply_cost",
+    ),
     choice("database.placement", "dp", "which shard owns a key", ("ring", "modulo"), "the scenario; Karger et al. 1997"),
     number("database.rebalance_mb_s", "dm", "throttle of rebalancing", 0.01, 10_000.0, "MB/s", SCENARIO),
     number("database.queue", "dq", "queue of a database, 0 = no limit", 0, 10_000_000, "jobs", SCENARIO, whole=True),

@@ -59,7 +59,7 @@ def in_order(gone: Departures, rank: IntArray | None) -> Departures:
     finish = gone.finish
     if rank is None or not np.count_nonzero(finish[1:] == finish[:-1]):
         return gone
-    order = np.lexsort((np.where(gone.row < 0, gone.row, rank[gone.row]), finish))
+    order = np.lexsort((np.where(gone.row < 0, gone.row, rank[np.maximum(gone.row, 0)]), finish))
     return Departures(finish[order], gone.row[order], gone.node[order], gone.start[order], gone.arrival[order], gone.work[order])
 
 

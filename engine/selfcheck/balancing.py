@@ -1,4 +1,4 @@
-"""Rows L1, L3, L5: what balancing policies are worth, nginx's weighted sequence, how long checks take to notice.
+"""Rows L1, L2, L3, L5: what balancing policies are worth, nginx's weighted sequence, how long checks take to notice.
 
 L1 has policies without feedback in the whole World (an open path is exact at any step's length) and those with feedback in
 the joint event-by-event model, where a connection closes at the very moment its server is done, as in the published results.
@@ -14,7 +14,7 @@ import numpy as np
 from .. import api
 from ..config import Health, Step
 from ..world import World
-from .base import Finding, band, exact, within
+from .base import Finding, around, band, exact, within
 from .queues import farm, requests, steady
 from .worlds import F8, go
 
@@ -52,6 +52,24 @@ def l1(
         time = float((finish - t)[feedback_requests // 10 :].mean())
         found.append(within(f"{policy}, joint model", published, time, tolerance))
     return tuple(found)
+
+
+def l2(
+    n: int = 100, rho: float = 0.9, deepest: int = 5, requests: int = 400_000, tolerance: float = 0.02, seed: int = 43
+) -> tuple[Finding, ...]:
+    """Two choices, joint model: the share of servers with i jobs or more is rho^(2^i - 1) in the limit of many servers."""
+    rng = np.random.default_rng(seed)
+    t = np.cumsum(rng.standard_exponential(requests)) / (n * rho)
+    _, finish, node = api.balancer("two_choices", n, seed=seed).simulate(t, rng.standard_exponential(requests))
+    moments = np.linspace(0.2 * t[-1], 0.98 * t[-1], 400)  # the first fifth is the way from empty to steady
+    shares = np.zeros(deepest)
+    for now in moments:
+        inside = np.bincount(node[(t <= now) & (now < finish)], minlength=n)
+        shares += [float((inside >= i).mean()) for i in range(1, deepest + 1)]
+    return tuple(
+        around(f"share with {i} jobs or more", rho ** (2**i - 1), float(shares[i - 1]) / moments.size, tolerance)
+        for i in range(1, deepest + 1)
+    )
 
 
 def l3(weights: tuple[float, ...] = (5, 1, 1), rounds: int = 2) -> tuple[Finding, ...]:

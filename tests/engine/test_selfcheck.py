@@ -21,16 +21,19 @@ from engine.selfcheck.identities import Noted
 from engine.selfcheck.table import attempt, changed, parameters_of
 
 PROMISED = [
-    "Q1", "Q2", "Q3", "Q4", "Q5", "Q7", "L1", "L3", "L5", "H1", "H2", "H3", "H4", "C1", "C2", "C3", "C4", "C5", "D1", "D2",
-    "R1", "R2", "R3", "R4", "M1", "M2",
+    "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "L1", "L2", "L3", "L4", "L5", "H1", "H2", "H3", "H4",
+    "C1", "C2", "C3", "C4", "C5", "C6", "D1", "D2", "R1", "R2", "R3", "R4", "S2", "S3", "G1", "M1", "M2",
 ]  # fmt: skip
 SHORT: list[tuple[str, dict[str, object]]] = [
     ("Q1", {"jobs": 3_000, "workers": 3, "rate": 250.0}),
     ("Q2", {"seconds": 34.0, "scenarios": "failover_async"}),
     ("Q3", {"rate": 50.0}),
     ("Q4", {"rate": 90.0, "workers": 2, "mu": 80.0, "servers": 60}),
+    ("Q6", {"users": (8.0, 30.0), "think": 0.4, "web": 0.02, "database": 0.03, "seconds": 300.0, "tolerance": 0.08}),
     ("Q7", {"rate": 90.0, "room": 3, "n": 120_000}),
+    ("L2", {"n": 80, "rho": 0.7, "deepest": 3, "requests": 100_000}),
     ("L3", {"weights": (3.0, 2.0, 1.0, 1.0)}),
+    ("L4", {"servers": 5, "clients": 40, "fast": 0.05, "seconds": 20.0}),
     ("L5", {"interval": 1.0, "fall": 2, "rise": 3, "servers": 40, "step_ms": 20.0}),
     ("H1", {"nodes": 5, "virtual_nodes": (20.0,), "rings": 40, "keys": 100_000}),
     ("H2", {"nodes": 9, "virtual_nodes": 50, "keys": 20_000}),
@@ -39,11 +42,15 @@ SHORT: list[tuple[str, dict[str, object]]] = [
     ("C2", {"keys": 2_000, "skew": 1.0, "capacity": 300, "look_ups": 60_000, "tolerance": 0.01}),
     ("C3", {"products": (3.0,), "look_ups": 30_000, "tolerance": 0.012}),
     ("C5", {"nodes": 4, "keys": 2_000, "hit_ratio": 0.9}),
+    ("C6", {"rate": 250.0, "mu": 50.0, "keys": 2_000, "capacity": 800, "queue": 30, "seed": 2}),
     ("D1", {"ttl": 20.0, "rate": 0.1, "at": (0.0, 10.0, 20.0)}),
     ("D2", {"ttl": 40.0, "ages": (1.0, 39.0)}),
     ("R1", {"written": 240.0, "applied": 160.0, "seconds": 60.0, "after": 40.0, "tolerance": 0.1}),
     ("R3", {"timeout": 3.0, "one_way": 0.02}),
     ("R4", {"rate": 5.0, "shards": 40, "seconds": 30.0, "tolerance": 0.03}),
+    ("S2", {"n": (3.0,), "share": 0.8, "users": 150, "seconds": 100.0}),
+    ("S3", {"keys": 20_000, "zipf": 0.9, "shards": 8, "requests": 60_000, "rings": 300}),
+    ("G1", {}),
     ("M2", {"share": 0.8, "retries": 2, "seconds": 20.0}),
 ]
 

@@ -2,6 +2,7 @@
 
     path, routing, again   how a request gets to a node, and what happens if it does not
     ahead        how far the tier may run ahead of the caches
+    applying     what the log costs the replicas' workers
     work, reads, writes, versions   what happens at a node, which version is seen, acknowledgements
     log, replication   the log and how it reaches the replicas
     failover     crashes, promotion, fencing, split brain, re-pointing
@@ -21,6 +22,7 @@ from ...snapshot import Replication, Setting, Shards
 from ..base import OptionValue
 from . import reading as db_reading
 from .ahead import Until
+from .applying import charge
 from .move import DatabaseMove
 from .shard import Role
 
@@ -36,6 +38,8 @@ class Database(DatabaseMove):
             self._retire_shards()
         if self.places.seeds:
             self._seed()
+        if self.apply_cost:
+            charge(self, self.apply_cost)
         self._repoint()
         self._end_fallbacks()
         if self.routing.stale(self.core.now):

@@ -50,6 +50,8 @@ class DatabaseNodes(Tier):
         self.mode: str = replication.mode
         self.semi_sync_timeout = replication.semi_sync_timeout
         self.apply_per_second = replication.apply_per_second
+        self.apply_cost = replication.apply_cost
+        self.paid: dict[int, int] = {}  # by replica: LSN up to which its workers have applied
         self.detect_interval = replication.detect_interval
         self.detect_fall = replication.detect_fall
         self.promote_time = replication.promote_time

@@ -58,7 +58,7 @@ class Seed:
 
 
 class Job:
-    """Work at a database node that is no request. kind: "read" or "write" of a chunk, "mirror", "seed"; work in seconds."""
+    """Work (s) at a database node that is no request. kind: "read" or "write" of a chunk, "mirror", "seed", "apply"."""
 
     def __init__(self, kind: str, work: float, chunk: int = -1, key: int = -1, version: int = 0) -> None:
         self.kind = kind
