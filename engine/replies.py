@@ -57,7 +57,7 @@ class Replies:
         flights = self.core.flights
         web = flights.web[slots].astype(np.int64)
         hop = self.core.fabric.hop(tier, node, "web", web, back=True)
-        if self._straight and slots.size:
+        if self.straight and slots.size:
             self._leave(t + hop.delay, slots, web, flights.wire[slots] + hop.delay)
             return
         slots, t = self._travel(t, slots, hop)
@@ -66,7 +66,7 @@ class Replies:
     def from_web(self, t: F8, slots: I8) -> None:
         """Answers leave their web servers at t (n,)."""
         flights = self.core.flights
-        if self._straight and slots.size:
+        if self.straight and slots.size:
             self._leave(t, slots, flights.web[slots].astype(np.int64), flights.wire[slots])
             return
         if self.orphans:
@@ -91,7 +91,7 @@ class Replies:
         self.from_balancer(t, slots)
 
     @property
-    def _straight(self) -> bool:
+    def straight(self) -> bool:
         """Is there nothing on the way that could stop an answer, and nobody who may keep it?"""
         front = self.balancer
         return not self.orphans and self.core.fabric.untroubled and len(front.nodes) > 0 and not front.choice.again.most

@@ -50,7 +50,7 @@ class BulkDesk(AtOnceDesk):
         keys, kinds = self.mail.key[rows].astype(np.int64), self.mail.kind[rows]
         place = index.place[keys]
         leases = self.single_flight or self.stale_while_revalidate > 0.0 or self._lent()
-        free, idle = self._untouched(keys, kinds, place, leases)
+        free = self._untouched(keys, kinds)
         here, nowhere = place == nodes + 1, place == NOWHERE
         hits = (free & here).nonzero()[0]
         hit_keys = keys[hits]
@@ -59,7 +59,7 @@ class BulkDesk(AtOnceDesk):
             hits, hit_keys = hits[alive], hit_keys[alive]
         done = np.zeros(rows.size, dtype=np.bool_) if self.single_flight else free & nowhere
         verdict, version = done * np.int64(LEAD), np.zeros(rows.size, dtype=np.int64)
-        done[hits] = done[idle] = True
+        done[hits] = True
         verdict[hits], version[hits] = HIT, index.version[hit_keys]
         self.began = index.clock + 1  # no stamp is 0
         self.stamped = isinstance(self.shelves[0].policy, StampedLRU)
@@ -84,29 +84,19 @@ class BulkDesk(AtOnceDesk):
             self.lent = any(shelf.leases for shelf in self.shelves)
         return self.lent
 
-    def _untouched(self, keys: I8, kinds: NDArray[np.uint8], place: NDArray[np.int16], leases: bool) -> tuple[B, I8]:
-        """Look-ups whose keys no message of the batch changes, (n,) bool, and the numbers of those messages that do nothing.
+    def _untouched(self, keys: I8, kinds: NDArray[np.uint8]) -> B:
+        """Look-ups whose keys no message of the batch changes, (n,) bool.
 
         Marks lie by the keys' lowest bits, close together: a key that shares them with a changed one is taken for changed too,
         and decided like those, message by message.
         """
         near, low = SCRATCH.near, keys & LOW
-        acts = (kinds >= SET).nonzero()[0]
-        acting = low[acts]
-        idle = acts[:0]
-        if leases:
-            near[acting] = True
-        else:  # a delete of what nobody has and no message of this batch sets does nothing
-            deletes = kinds[acts] == DELETE
-            near[acting[~deletes]] = True
-            dropping = deletes.nonzero()[0]
-            gone = acts[dropping]
-            nothing = (place[gone] == NOWHERE) & ~near[acting[dropping]]
-            near[acting[dropping[~nothing]]] = True
-            idle = gone[nothing]
-        free: B = (kinds == LOOK_UP) & ~near[low]
+        acting = low[(kinds >= SET).nonzero()[0]]
+        near[acting] = True
+        free: B = near[low]
         near[acting] = False
-        return free, idle
+        np.less(free, kinds == LOOK_UP, out=free)
+        return free
 
     def _in_order(self, served: Served, batch: Batch, rest: I8, hits: Hits, verdict: I8, version: I8) -> None:
         """Handle the messages `rest` (indexes, ascending) and whatever becomes one of them, each after the hits before it."""

@@ -28,7 +28,7 @@ class Messages(NamedTuple):
     nodes: I8
     keys: I8
     kinds: NDArray[np.uint8]
-    version: I8
+    version: NDArray[np.int32]
     stored: B
 
 

@@ -35,6 +35,8 @@ class Counts:
         self.asked_keys: list[I8] = []  # keys of this second's look-ups
         self.hot: list[tuple[int, int]] = []  # (key, look-ups) of the last second, hottest first
         self.asked_total = 0
+        # nodes and verdicts (NOTHING: no look-up that somebody waits for), (n,) each, of messages served and not yet counted
+        self.served: list[tuple[I8, I8]] = []
         # messages served in the last pass: (time, node, key, verdict), to find decisions that were made too early
         none = np.empty(0, np.int64)
         self.recent: tuple[F8, I8, I8, I8] = (np.empty(0), none, none, none)
@@ -50,8 +52,12 @@ class Counts:
         """Count for the tier."""
         self.tier[name].add_one(0, count)
 
-    def decide(self, node: I8, verdict: I8) -> None:
-        """Verdicts (n,) of nodes (n,) on look-ups (NOTHING for other messages)."""
+    def settle(self) -> None:
+        """Count what was `served`: a call costs little more for a whole step than for a part of it."""
+        if not self.served:
+            return
+        node, verdict = self.served[0] if len(self.served) == 1 else map(np.concatenate, zip(*self.served, strict=True))
+        self.served = []
         code = node * VERDICTS
         code += verdict
         table = np.bincount(code, minlength=self.hits.current.size * VERDICTS).reshape(-1, VERDICTS)

@@ -1,7 +1,8 @@
 """Where the clients' library looks for a key: ring, modulo or replicated pair over the nodes that it believes in.
 
 Whom to believe in is the clients' view (an agent ejects nodes and takes them back), not the truth. Owners of keys are looked
-up in a table that is filled as keys are asked for and forgotten when the view changes: a gather instead of a search a key.
+up in a table that is filled as keys are asked for (all at once where many are) and forgotten when the view changes: a gather
+instead of a search a key.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from ...policies.placement import PLACEMENT, Placement
 
 I8 = NDArray[np.int64]
 
-BLOCK = 512  # keys next to each other that are looked up together
-FEW = 64  # missing keys up to which whole blocks are looked up: a look-up of few is mostly fixed cost
+BLOCK = 512  # keys next to each other that are looked up together: a look-up of few is mostly fixed cost
+FEW = 64  # missing keys in one batch up to which only their blocks are looked up; where more are asked for, all keys soon will be
 
 RULE = {"ring": "ring", "modulo": "modulo", "pair": "ring"}  # a pair is a ring on which every key has two owners
 
@@ -46,6 +47,7 @@ class Homes:
     def _forget(self) -> None:
         self.copies = min(2 if self.mode == "pair" else 1, sum(self.members))
         self.table: NDArray[np.int16] = np.full((self.copies, self.keys), -1, dtype=np.int16)
+        self.complete = False  # are the owners of all keys in the table
         self.known_shares: list[float] = []
 
     def add(self, names: Sequence[str]) -> None:
@@ -73,19 +75,18 @@ class Homes:
         """(copies, n): nodes that hold these keys (n,), the first owner first; no rows when there is no member."""
         if not self.copies:
             return np.empty((0, keys.size), dtype=np.int64)
-        known = self.table[:, keys]
-        missing = known[0] < 0
-        n = np.count_nonzero(missing)
-        if n:
-            asked = keys[missing]
-            if n <= FEW:
-                for block in set((asked // BLOCK).tolist()):
-                    part = slice(block * BLOCK, min((block + 1) * BLOCK, self.keys))
-                    self.table[:, part] = self.placement.owners(np.arange(part.start, part.stop), self.copies)
-            else:
-                self.table[:, asked] = self.placement.owners(asked, self.copies)
-            known = self.table[:, keys]
-        return known.astype(np.int64)
+        if not self.complete:
+            self._learn(keys)
+        return self.table[:, keys].astype(np.int64)
+
+    def _learn(self, keys: I8) -> None:
+        """See to it that the owners of these keys (n,) are in the table."""
+        missing = keys[self.table[0, keys] < 0]
+        parts = [slice(block * BLOCK, min((block + 1) * BLOCK, self.keys)) for block in sorted(set((missing // BLOCK).tolist()))]
+        if missing.size > FEW:
+            parts, self.complete = [slice(0, self.keys)], True  # 80 ns a key
+        for part in parts:
+            self.table[:, part] = self.placement.owners(np.arange(part.start, part.stop), self.copies)
 
     def home(self, key: int) -> int:
         """The node that owns this key first; -1 if there is no member."""

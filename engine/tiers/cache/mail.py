@@ -42,8 +42,8 @@ FILL = -1  # token of a set without a lease: stored whatever has happened meanwh
 WRITER = -2  # token of a write-through set: stored, and no older fill may overwrite it
 
 # name -> (dtype, value of a fresh row). Times in seconds; `slot` is the request's row (sets, deletes, releases: the web server's
-# index), `asked` when it leaves; `token` names the lease (the
-# holder's request id).
+# index), `web` the web server of a look-up, `asked` when it leaves; `token` names the lease (the holder's request id).
+# A row is one line of memory long (`engine.rows`).
 COLUMNS: dict[str, tuple[str, float]] = {
     "kind": ("u1", 0),
     "serial": ("i8", 0),
@@ -52,17 +52,17 @@ COLUMNS: dict[str, tuple[str, float]] = {
     "key": ("i4", 0),
     "asked": ("f8", 0),
     "deadline": ("f8", 0),
-    "version": ("i8", 0),
+    "version": ("i4", 0),
+    "web": ("i2", 0),
     "token": ("i8", 0),
     "recompute": ("f8", 0),  # how long it took to read the value from the database, s
     "tried": ("u1", 0),  # copies asked before this one
-    "cause": ("u1", 0),
-    "event": ("i4", 0),
 }
+REASONS: dict[str, tuple[str, float]] = {"cause": ("u1", 0), "event": ("i4", 0)}  # apart: only a release has them
 
 
 class Mail:
-    """The table. Every column of COLUMNS is an attribute, an array as long as the capacity."""
+    """The table. Every column of COLUMNS and REASONS is an attribute, an array as long as the capacity."""
 
     kind: NDArray[np.uint8]
     serial: NDArray[np.int64]
@@ -71,7 +71,8 @@ class Mail:
     key: NDArray[np.int32]
     asked: NDArray[np.float64]
     deadline: NDArray[np.float64]
-    version: NDArray[np.int64]
+    version: NDArray[np.int32]
+    web: NDArray[np.int16]
     token: NDArray[np.int64]
     recompute: NDArray[np.float64]
     tried: NDArray[np.uint8]
@@ -80,6 +81,7 @@ class Mail:
 
     def __init__(self, capacity: int = 1024) -> None:
         set_columns(self, COLUMNS, capacity)
+        set_columns(self, REASONS, capacity)
         self.unused: I8 = np.arange(capacity - 1, -1, -1, dtype=np.int64)
         self.n_unused = capacity
         self.next_serial = 0
@@ -112,6 +114,7 @@ class Mail:
     def _grow(self) -> None:
         old = self.kind.size
         set_columns(self, COLUMNS, 2 * old, old)
+        set_columns(self, REASONS, 2 * old, old)
         unused = np.empty(2 * old, dtype=np.int64)
         unused[: self.n_unused] = self.unused[: self.n_unused]
         unused[self.n_unused : self.n_unused + old] = np.arange(2 * old - 1, old - 1, -1)

@@ -25,7 +25,7 @@ from ...replies import ORPHAN, Replies
 from ..base import Tier
 from .bulk import BulkDesk
 from .counts import Counts
-from .desk import ERROR, HIT, LEAD, WAIT, Served, Verdict
+from .desk import ERROR, HIT, LEAD, NOBODY, WAIT, Served
 from .homes import Homes
 from .mail import BURNT, DELETE, FAULTY, LEASE_END, LOOK_UP, SET, UNDELIVERED, Mail
 
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
-
-
-ANSWERS = (HIT, LEAD, ERROR)
-
 
 class CachePath(Tier):
     """The data path. `leased`, `left`: by request row, whether it holds a lease, and when it left for the database."""
@@ -62,19 +58,24 @@ class CachePath(Tier):
         self.rng = generator(core.seed, "cache errors")
         self.counts = Counts()
         self.gauge = Gauge()
-        self.unjudged: list[tuple[F8, I8, I8]] = []  # (t, slots, versions) that nodes have answered in this step
         self.leased = np.zeros(core.flights.capacity, dtype=np.bool_)
         self.left = np.zeros(core.flights.capacity)
         # what nodes did in this step, batch by batch, if a checker wants to know: (at, node, key, kind, token, value of a set,
         # verdict, version answered), (n,) each
         self.journal: list[tuple[F8 | I8, ...]] | None = None
+        self.timers = False  # have leases been granted ever, so that messages may be their ends
         self.all_alive = True  # every node is up and a member
         self.any_errors = False
         self.database: Database
 
     @abstractmethod
-    def _answer(self, verdict: I8, t: F8, rows: I8, version: I8) -> None:
-        """Send the nodes' words on look-ups `rows` at t (n,) back to their web servers; version (n,) of what was found."""
+    def _answer(self, gone: Departures, which: I8, hits: I8, verdict: int) -> None:
+        """Send the nodes' words on look-ups back to their web servers: `which` (n,) of those gone, the first of them hits, of
+        versions `hits` (k,), the others of this verdict."""
+
+    @abstractmethod
+    def _let_wait(self, gone: Departures, which: I8) -> None:
+        """Look-ups `which` (n,) of those gone wait at their nodes for a fill."""
 
     @abstractmethod
     def _settle(self, served: Served) -> None:
@@ -107,10 +108,11 @@ class CachePath(Tier):
         """Send look-ups to these nodes (n,); `tried` copies have been asked before."""
         core = self.core
         core.flights.cache[slots] = node
-        hop = core.fabric.hop("web", core.flights.web[slots].astype(np.int64), "cache", node)
+        web = core.flights.web[slots].astype(np.int64)
+        hop = core.fabric.hop("web", web, "cache", node)
         mail = self.mail
         rows = mail.add(LOOK_UP, node, core.flights.key[slots])
-        mail.slot[rows], mail.asked[rows], mail.tried[rows] = slots, t, tried
+        mail.slot[rows], mail.web[rows], mail.asked[rows], mail.tried[rows] = slots, web, t, tried
         deadline = t + self.timeout
         mail.deadline[rows] = deadline
         there, due = rows, t + hop.delay
@@ -151,8 +153,8 @@ class CachePath(Tier):
     def _to_database(self, t: F8, slots: I8) -> None:
         """Reads leave their web servers at t (n,) for the database; what a dead web server asked for is dropped."""
         flights = self.core.flights
-        orphan = (flights.flags[slots] & ORPHAN) != 0
-        if orphan.any():
+        orphan = (flights.flags[slots] & ORPHAN) != 0 if self.replies.orphans else None
+        if orphan is not None and orphan.any():
             self.core.ledger.wasted.add_one(0, int(np.count_nonzero(orphan)))
             flights.close(slots[orphan], SERVER)
             t, slots = t[~orphan], slots[~orphan]
@@ -179,7 +181,9 @@ class CachePath(Tier):
                 self._refuse(t[~alive], rows[~alive])
                 t, rows, node = t[alive], rows[alive], node[alive]
         if t.size:
-            work = np.where(mail.kind[rows] == LEASE_END, 0.0, self.service_us * 1e-6)
+            work = np.full(t.size, self.service_us * 1e-6)
+            if self.timers:
+                work[mail.kind[rows] == LEASE_END] = 0.0
             plan, gone = self.stations.serve(t, node, work, rows, core.end, mail.serial)
             self._watch(rows, plan.finish)
         else:
@@ -221,7 +225,7 @@ class CachePath(Tier):
     def _watch(self, rows: I8, finish: F8) -> None:
         """Remember the deadlines of look-ups whose answer would leave too late."""
         slow = finish > self.mail.deadline[rows]
-        if slow.any():
+        if np.count_nonzero(slow):
             slow &= self.mail.kind[rows] == LOOK_UP
             self.patience.push(self.mail.deadline[rows[slow]], rows[slow])
 
@@ -250,6 +254,31 @@ class CachePath(Tier):
     def _serve(self, gone: Departures) -> None:
         """What the nodes have finished: decide in order, then send the answers."""
         core, mail, rows = self.core, self.mail, gone.row
+        if self.patience or self.any_errors:
+            self._spoil(gone)
+        served = self.desk.serve(gone.finish, rows, gone.node)
+        if self.journal is not None:
+            of = [column[rows].astype(np.int64) for column in (mail.key, mail.kind, mail.token, mail.version)]
+            self.journal.append((gone.finish, gone.node, *of, served.verdict, served.version))
+        self.gauge.count(gone)
+        keys = mail.key[rows].astype(np.int64) if served.keys is None else served.keys
+        self.counts.recent = gone.finish, gone.node, keys, served.verdict
+        self.counts.served.append((gone.node, served.verdict))
+        verdict = served.verdict
+        found, missed = (verdict == HIT).nonzero()[0], (verdict == LEAD).nonzero()[0]
+        if core.fabric.untroubled and found.size + missed.size == np.count_nonzero(verdict):
+            self._answer(gone, np.concatenate((found, missed)), served.version[found], LEAD)
+        else:  # packets are lost or not in the order of the verdicts
+            self._let_wait(gone, (verdict == WAIT).nonzero()[0])
+            self._answer(gone, found, served.version[found], HIT)
+            self._answer(gone, missed, NOBODY, LEAD)
+            self._answer(gone, (verdict == ERROR).nonzero()[0], NOBODY, ERROR)
+        self._settle(served)
+        mail.free(rows)
+
+    def _spoil(self, gone: Departures) -> None:
+        """Of look-ups that nodes have finished, some are answered too late, and some in error."""
+        mail, rows = self.mail, gone.row
         ask = (mail.kind[rows] == LOOK_UP).nonzero()[0]
         over = gone.finish[ask] > mail.deadline[rows[ask]]
         if np.count_nonzero(over):
@@ -258,39 +287,3 @@ class CachePath(Tier):
         if self.any_errors:
             faulty = self.rng.random(rows.size)[ask] < self.nodes.error_rate[gone.node[ask]]
             mail.kind[rows[ask[faulty]]] = FAULTY
-        served = self.desk.serve(gone.finish, rows, gone.node)
-        if self.journal is not None:
-            of = [column[rows].astype(np.int64) for column in (mail.key, mail.kind, mail.token, mail.version)]
-            self.journal.append((gone.finish, gone.node, *of, served.verdict, served.version))
-        asking, came, start, finish = rows[ask], gone.arrival[ask], gone.start[ask], gone.finish[ask]
-        slots, flights = mail.slot[asking], core.flights
-        flights.wire[slots] += came - mail.asked[asking]
-        flights.wait[slots] += start - came
-        flights.service[slots] += finish - start
-        self._count(gone, served, ask, slots)
-        verdict, version = served.verdict[ask], served.version[ask]
-        if core.fabric.untroubled and not np.count_nonzero(verdict == WAIT):
-            self._answer(verdict, finish, asking, version)
-        else:  # packets are lost or not in the order of these kinds
-            for kind in ANSWERS:
-                which = (verdict == kind).nonzero()[0]
-                self._answer(verdict[which], finish[which], asking[which], version[which])
-        self._settle(served)
-        mail.free(rows)
-        self.counts.take(self.desk.tally(), self.desk.evicted)
-
-    def _count(self, gone: Departures, served: Served, ask: I8, slots: I8) -> None:
-        """Note what was served; `ask` (n,) are the look-ups that somebody waits for, of rows `slots` (n,)."""
-        counts, tracer = self.counts, self.core.tracer
-        self.gauge.count(gone)
-        keys = self.mail.key[gone.row].astype(np.int64) if served.keys is None else served.keys
-        counts.recent = gone.finish, gone.node, keys, served.verdict
-        counts.decide(gone.node, served.verdict)
-        for at in tracer.pick(self.core.flights, slots):
-            i = int(ask[at])
-            n = int(gone.node[i])
-            tracer.span(
-                int(slots[at]), "cache", self.nodes.names[n], address=self.nodes.addresses[n],
-                came=float(gone.arrival[i]), wait=float(gone.start[i] - gone.arrival[i]),
-                service=float(gone.finish[i] - gone.start[i]), note=Verdict(int(served.verdict[i])).name.lower(),
-            )  # fmt: skip
