@@ -1,6 +1,6 @@
 """The cache tier: look-aside nodes between web servers and database; here its membership, faults, settings and readings.
 
-    path, fills  the way of look-ups; answers, fills, deletes on their way back
+    path, answers, fills  the way of look-ups; answers on their way back; what web servers bring
     mail         messages to nodes, one row each
     desk         what a node does with a message, one by one; few, bulk, changes, at_once: the same for small and big batches
     shelf, index, stamped  a node's memory; entries in arrays over the keys; LRU on them

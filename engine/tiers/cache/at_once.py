@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .changes import B, Changes, Messages, changes
+from .changes import B, Batch, Changes, Messages, came, changes, messages_of, torn
 from .few import FewDesk
 from .index import NOWHERE, SCRATCH
 from .mail import DELETE, SET, WRITER
@@ -49,58 +49,51 @@ class AtOnceDesk(FewDesk):
 
     began = 0
 
-    def _at_once(self, messages: Messages, rows: I8, number: I8, hits: Hits, said: tuple[I8, I8], torn: I8) -> I8:
-        """Handle what can be handled of messages (n,) with mail rows (n,) and numbers (n,) in the batch, ascending.
+    def _at_once(self, batch: Batch, rest: I8, hits: Hits, said: tuple[I8, I8]) -> I8:
+        """Handle what can be handled of the messages with numbers `rest` (n,), ascending; the numbers of those that are left.
 
-        Returns the numbers of those that are left. said: verdicts and versions of the batch, filled in for those handled; torn:
-        nodes that were told of keys which other nodes hold.
+        said: verdicts and versions of the batch, filled in for those handled.
         """
-        done = changes(messages, self.index, self._life())
-        token = self.mail.token[rows]
-        loop = self._entangled(messages, token)  # nodes that are left to the loop
-        loop[torn] = loop[done.torn] = True
+        messages = messages_of(batch, rest, self.index)
+        done = changes(messages, batch, self.index, self.mail, self._life())
+        sets = (messages.kinds == SET).nonzero()[0]
+        token = self.mail.token[batch.rows[messages.number[sets]]]
+        loop = np.zeros(len(self.shelves), dtype=np.bool_)  # nodes that are left to the loop
+        loop[torn(messages)] = True
+        loop[messages.nodes[sets[token >= 0]]] = True  # a lease
+        loop[messages.nodes[messages.kinds > DELETE]] = True
         self._make_room(done, loop, messages, hits)
-        sets = (messages.kinds == SET) & (token != WRITER)
-        told, threw, dropped = done.number, done.threw, done.dropped
-        left = number[:0]
+        filled, threw, dropped = token != WRITER, done.threw, done.dropped
+        left = rest[:0]
         if np.count_nonzero(loop):
-            mine = ~loop[messages.nodes]
-            left = number[~mine]
-            sets &= mine
-            mine = mine[told]
-            threw, dropped = threw & mine, dropped & mine
-            which = number[told[mine]]
+            alone = ~loop
+            left = rest[loop[batch.nodes[rest]]]
+            filled &= alone[messages.nodes[sets]]
+            mine = alone[batch.nodes[done.number]]
+            threw, dropped, which = threw & mine, dropped & mine, done.number[mine]
             said[0][which], said[1][which] = done.verdict[mine], done.version[mine]
-            self._keep(done, ~loop[done.nodes], messages, rows, number)
+            self._keep(done, alone[messages.nodes[messages.first]], messages, batch)
         else:
-            which = number[told]
-            said[0][which], said[1][which] = done.verdict, done.version
-            self._keep(done, None, messages, rows, number)
+            said[0][done.number], said[1][done.number] = done.verdict, done.version
+            self._keep(done, None, messages, batch)
         self.expired += int(np.count_nonzero(threw))
         self.invalidated += int(np.count_nonzero(dropped))
-        self.filled += int(np.count_nonzero(sets))
+        self.filled += int(np.count_nonzero(filled))
         return left
-
-    def _entangled(self, messages: Messages, token: I8) -> B:
-        """Nodes with a message about a lease; (nodes,) bool."""
-        kinds = messages.kinds
-        wrong = (kinds > DELETE) | ((kinds == SET) & (token >= 0))
-        loop = np.zeros(len(self.shelves), dtype=np.bool_)
-        if np.count_nonzero(wrong):
-            loop[messages.nodes[wrong]] = True
-        return loop
 
     def _make_room(self, done: Changes, loop: B, messages: Messages, hits: Hits) -> None:
         """Evict what has to go for keys that come; where that hangs on the order of the batch, the node joins `loop`."""
-        coming = np.bincount(done.nodes[done.came], minlength=len(self.shelves))
-        over = coming + self.index.excess()
-        if int(over.max()) <= 0:
+        excess = self.index.excess()
+        if int(excess.max()) + done.held.size <= 0:
             return
+        coming = np.bincount(came(messages, done), minlength=len(self.shelves))
+        over = coming + excess
         tight = (over > 0) & (coming > 0) & ~loop
         if not tight.any():
             return
         unsure = np.zeros_like(loop)
-        unsure[messages.nodes[done.number[done.threw | done.dropped]]] = True  # what left before, or after, made room as well
+        left = (done.threw | done.dropped).nonzero()[0]
+        unsure[messages.nodes[(messages.kinds != SET).nonzero()[0][left]]] = True  # what left before, or after, made room as well
         changed, last, turn = SCRATCH.changed, SCRATCH.last, hits.turn
         base = turn << 32
         changed[messages.keys] = turn
@@ -117,22 +110,25 @@ class AtOnceDesk(FewDesk):
                 loop[node] = True
             self.evicted[node] += len(victims)
 
-    def _keep(self, done: Changes, mine: B | None, messages: Messages, rows: I8, number: I8) -> None:
+    def _keep(self, done: Changes, mine: B | None, messages: Messages, batch: Batch) -> None:
         """Write down what the keys of the nodes that are not left to the loop have become. mine: whose they are, None = all."""
-        index, n = self.index, len(self.shelves)
-        gone, used, fresh = done.held & ~done.holds, done.holds & (done.used >= 0), done.value >= 0
+        index, first, number, n = self.index, messages.first, messages.number, len(self.shelves)
+        gone, used, fresh = done.held > done.holds, done.holds & (done.used >= 0), done.fresh
         if mine is not None:
             gone, used, fresh = gone & mine, used & mine, fresh & mine
         if np.count_nonzero(gone):
-            index.place[done.keys[gone]] = NOWHERE
-            index.stamp[done.keys[gone]] = 0
-            index.held -= np.bincount(done.nodes[gone], minlength=n)
-        which = used.nonzero()[0]
-        index.stamp[done.keys[which]] = self.began + 1 + STRIDE * number[done.used[which]]
+            where = first[gone]
+            index.place[messages.keys[where]] = NOWHERE
+            index.stamp[messages.keys[where]] = 0
+            index.held -= np.bincount(messages.nodes[where], minlength=n)
+        where = done.used[used.nonzero()[0]]
+        index.stamp[messages.keys[where]] = self.began + 1 + STRIDE * number[where]
         which = fresh.nonzero()[0]
-        keys, nodes, value = done.keys[which], done.nodes[which], done.value[which]
+        where = done.final[which]
+        keys, nodes, value = messages.keys[where], messages.nodes[where], number[where]
+        rows = batch.rows[value]
         index.place[keys] = nodes + 1
-        index.version[keys] = messages.version[value]
-        index.ends[keys] = messages.at[value] + self._life()
-        index.recompute[keys] = self.mail.recompute[rows[value]]
+        index.version[keys] = self.mail.version[rows]
+        index.ends[keys] = batch.at[value] + self._life()
+        index.recompute[keys] = self.mail.recompute[rows]
         index.held += np.bincount(nodes[~done.held[which]], minlength=n)

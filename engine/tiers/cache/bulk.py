@@ -9,28 +9,23 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from heapq import heappop, heappush
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .at_once import STRIDE, AtOnceDesk, Hits
-from .changes import Messages
+from .changes import Batch
 from .desk import HIT, LEAD, Served
-from .index import LOW, NOWHERE, SCRATCH
+from .index import NOWHERE, SCRATCH, TOUCHED
 from .mail import DELETE, LOOK_UP, SET
 from .shelf import Shelf
 from .stamped import StampedLRU
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
-B = NDArray[np.bool_]
 
 BULK_FROM = 120  # messages from which arrays win (measured)
 AT_ONCE_FROM = 40  # messages that change keys from which arrays win (measured)
-
-
-Batch: TypeAlias = tuple[F8, I8, I8, I8, NDArray[np.uint8]]  # at, rows, nodes, keys, kinds of all messages
 
 
 class BulkDesk(AtOnceDesk):
@@ -47,18 +42,18 @@ class BulkDesk(AtOnceDesk):
             return super().serve(at, rows, nodes)
         index, served = self.index, Served()
         self.gone = -1
-        keys, kinds = self.mail.key[rows].astype(np.int64), self.mail.kind[rows]
-        place = index.place[keys]
+        batch = Batch(at, rows, nodes, self.mail.key[rows].astype(np.int64), self.mail.kind[rows])
+        keys = batch.keys
+        place = self._untouched(batch)
         leases = self.single_flight or self.stale_while_revalidate > 0.0 or self._lent()
-        free = self._untouched(keys, kinds)
-        here, nowhere = place == nodes + 1, place == NOWHERE
-        hits = (free & here).nonzero()[0]
+        hits = (place == nodes + 1).nonzero()[0]
         hit_keys = keys[hits]
         alive = at[hits] < index.ends[hit_keys]
         if np.count_nonzero(alive) < hits.size:
             hits, hit_keys = hits[alive], hit_keys[alive]
-        done = np.zeros(rows.size, dtype=np.bool_) if self.single_flight else free & nowhere
-        verdict, version = done * np.int64(LEAD), np.zeros(rows.size, dtype=np.int64)
+        done = np.zeros(rows.size, dtype=np.bool_) if self.single_flight else place == NOWHERE
+        verdict, version = done.astype(np.int64), np.zeros(rows.size, dtype=np.int64)
+        verdict *= LEAD
         done[hits] = True
         verdict[hits], version[hits] = HIT, index.version[hit_keys]
         self.began = index.clock + 1  # no stamp is 0
@@ -66,12 +61,9 @@ class BulkDesk(AtOnceDesk):
         rest = (~done).nonzero()[0]
         found = Hits(hit_keys, hits, SCRATCH.next(index.keys))
         if rest.size >= AT_ONCE_FROM and self.stamped and not leases:
-            rows_left = rows[rest]
-            changing = Messages(at[rest], nodes[rest], keys[rest], kinds[rest], self.mail.version[rows_left], here[rest])
-            elsewhere = rest[~(here | nowhere)[rest]]
-            rest = self._at_once(changing, rows_left, rest, found, (verdict, version), nodes[elsewhere])
+            rest = self._at_once(batch, rest, found, (verdict, version))
         if rest.size or not self.stamped:
-            self._in_order(served, (at, rows, nodes, keys, kinds), rest, found, verdict, version)
+            self._in_order(served, batch, rest, found, verdict, version)
         else:
             index.stamp[hit_keys] = self.began + STRIDE * hits
             index.clock = self.began + STRIDE * at.size
@@ -84,19 +76,18 @@ class BulkDesk(AtOnceDesk):
             self.lent = any(shelf.leases for shelf in self.shelves)
         return self.lent
 
-    def _untouched(self, keys: I8, kinds: NDArray[np.uint8]) -> B:
-        """Look-ups whose keys no message of the batch changes, (n,) bool.
-
-        Marks lie by the keys' lowest bits, close together: a key that shares them with a changed one is taken for changed too,
-        and decided like those, message by message.
-        """
-        near, low = SCRATCH.near, keys & LOW
-        acting = low[(kinds >= SET).nonzero()[0]]
-        near[acting] = True
-        free: B = near[low]
-        near[acting] = False
-        np.less(free, kinds == LOOK_UP, out=free)
-        return free
+    def _untouched(self, batch: Batch) -> NDArray[np.int16]:
+        """Where the index has the keys of look-ups that no message of the batch changes, TOUCHED for all other messages, (n,)."""
+        index, keys, kinds = self.index, batch.keys, batch.kinds
+        acts = (kinds >= SET).nonzero()[0]
+        changed = keys[acts]
+        before = index.place[changed]
+        index.place[changed] = TOUCHED
+        place: NDArray[np.int16] = index.place[keys]
+        index.place[changed] = before
+        if np.count_nonzero(kinds == LOOK_UP) + acts.size < keys.size:
+            place[kinds != LOOK_UP] = TOUCHED
+        return place
 
     def _in_order(self, served: Served, batch: Batch, rest: I8, hits: Hits, verdict: I8, version: I8) -> None:
         """Handle the messages `rest` (indexes, ascending) and whatever becomes one of them, each after the hits before it."""

@@ -13,34 +13,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .desk import ERROR, HIT, LEAD
-from .index import Index
-from .mail import BURNT, DELETE, FAULTY, LOOK_UP, SET
+from .index import NOWHERE, Index
+from .mail import BURNT, DELETE, FAULTY, LOOK_UP, SET, Mail
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 B = NDArray[np.bool_]
 
 
-class Messages(NamedTuple):
-    """(n,) each, in order of time. version: what a set brings; stored: does the index have the key on this node?"""
+class Batch(NamedTuple):
+    """All messages of a batch, (n,) each, in order of time; a message's number is its place here. rows: in the mail."""
 
     at: F8
+    rows: I8
     nodes: I8
     keys: I8
     kinds: NDArray[np.uint8]
-    version: NDArray[np.int32]
+
+
+class Messages(NamedTuple):
+    """Those about keys that are changed, (n,) each, sorted by (key, number); place: where the index has the key, stored: is that
+    on this node. The messages on a key are a run, (k,): where it begins, and where the next one does."""
+
+    number: I8
+    keys: I8
+    nodes: I8
+    kinds: NDArray[np.uint8]
+    place: NDArray[np.int16]
     stored: B
+    first: I8
+    end: I8
 
 
 class Changes(NamedTuple):
     """(m,), one a message that is no set: its number; verdict and version; threw: found an entry past its end and threw it away;
     dropped: deleted one.
 
-    (k,), one a key, ascending: held, holds: was it there before, and is it after the batch; came: was it set though it had not
-    been there before; value: the message whose set holds, -1 if none does; used: the last message that used the entry, -1 if
-    none did.
-
-    torn: nodes, in no order, repeats included, that were told of a key on which another node had a message as well.
+    (k,), one a run, key by key: held, holds: was it there before, and is it after the batch; fresh: by a set of this batch, the
+    one at place `final`; used: place of the last message that used the entry, -1 if none did.
     """
 
     number: I8
@@ -48,24 +58,11 @@ class Changes(NamedTuple):
     version: I8
     threw: B
     dropped: B
-    keys: I8
-    nodes: I8
     held: B
     holds: B
-    came: B
-    value: I8
+    fresh: B
+    final: I8
     used: I8
-    torn: I8
-
-
-class _Runs(NamedTuple):
-    """Messages sorted by key: a run a key. number: of each in order of time, (n,); key: of each run; first and end: where it
-    begins, and where the next one does."""
-
-    number: I8
-    key: I8
-    first: I8
-    end: I8
 
 
 class _Asked(NamedTuple):
@@ -80,35 +77,33 @@ class _Asked(NamedTuple):
     version: I8
 
 
-def _runs(keys: I8) -> _Runs:
-    width = keys.size.bit_length()
-    packed = keys << width  # key and number side by side: plain numbers sort faster than anything by its order
-    packed |= np.arange(keys.size)
+def messages_of(batch: Batch, rest: I8, index: Index) -> Messages:
+    """The messages with numbers `rest` (n,), one or more."""
+    width = batch.keys.size.bit_length()
+    packed = batch.keys[rest] << width  # key and number side by side: plain numbers sort faster than anything by its order
+    packed |= rest
     packed.sort()
-    ordered = packed >> width
+    keys = packed >> width
+    packed &= (1 << width) - 1
     begins = np.empty(keys.size + 1, dtype=np.bool_)
     begins[0] = begins[-1] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:-1])
+    np.not_equal(keys[1:], keys[:-1], out=begins[1:-1])
     bounds = begins.nonzero()[0]
-    first = bounds[:-1]
-    packed &= (1 << width) - 1
-    return _Runs(packed, ordered[first], first, bounds[1:])
+    nodes, place = batch.nodes[packed], index.place[keys]
+    return Messages(packed, keys, nodes, batch.kinds[packed], place, place == nodes + 1, bounds[:-1], bounds[1:])
 
 
-def changes(messages: Messages, index: Index, life: float) -> Changes:
-    """What becomes of messages (one or more) and of their keys; `life`: seconds from a set to the end, inf = none."""
-    runs = _runs(messages.keys)
-    number, first, places = runs.number, runs.first, np.arange(messages.keys.size)
-    kinds, stored = messages.kinds[number], messages.stored[number]
-    sets, deletes = kinds == SET, kinds == DELETE
+def changes(messages: Messages, batch: Batch, index: Index, mail: Mail, life: float) -> Changes:
+    """What becomes of messages and of their keys; `life`: seconds from a set to the end, inf = none."""
+    number, first, kinds = messages.number, messages.first, messages.kinds
+    sets, places = kinds == SET, np.arange(number.size)
     last = np.empty(number.size + 1, dtype=np.int64)  # place of the last set or delete before each, and before the end
     last[0] = -1
-    np.maximum.accumulate(np.where(sets | deletes, places, -1), out=last[1:])
+    np.maximum.accumulate(np.where(kinds >= SET, places, -1), out=last[1:])
     q = (~sets).nonzero()[0]
-    told = number[q]
-    asked = _asked(messages, index, life, runs, (q, told), (sets, stored, last))
-    kind, deleting = kinds[q], deletes[q]
-    asks = kind == LOOK_UP
+    told, kind = number[q], kinds[q]
+    asked = _asked(messages, batch, (q, told), (sets, last), (index, mail, life))
+    asks, deleting = kind == LOOK_UP, kind == DELETE
     hit = asks & asked.good
 
     verdict = asks * np.int64(LEAD)
@@ -119,46 +114,40 @@ def changes(messages: Messages, index: Index, life: float) -> Changes:
         verdict[kind == FAULTY] = ERROR
         uses = hit | ((kind == BURNT) & asked.good)
 
-    final = last[runs.end]
+    final = last[messages.end]
     changed = final >= first
-    made = np.where(changed, final, first)
-    held = stored[first]
-    holds = np.where(changed, sets[made], held)
+    held = messages.stored[first]
+    fresh = changed & sets[final]
+    holds = fresh | (held > changed)
     dropped = deleting & asked.held
     threw = asks & (asked.held > asked.good)
     if np.count_nonzero(threw):  # of those that find an entry past its end the first one throws it away
         since = np.where(asked.inner, asked.source, -1 - asked.run)  # when the entry came to be that they find
         thrown = _seen_before(since, threw)
         ended = since == np.where(changed, final, -1 - np.arange(first.size))[asked.run]
-        holds[asked.run[threw & ended]] = False
+        gone = asked.run[threw & ended]
+        holds[gone] = fresh[gone] = False
         threw &= ~thrown
         dropped &= ~thrown
-    came = np.logical_or.reduceat(sets, first) > held
     sets[q[uses]] = True  # from here on: who uses an entry
     used = np.maximum.reduceat(np.where(sets, places, -1), first)
-    nodes = messages.nodes[number]
-    return Changes(
-        number=told, verdict=verdict, version=version, threw=threw, dropped=dropped,
-        keys=runs.key, nodes=nodes[first], held=held, holds=holds,
-        came=came, value=np.where(changed & holds, number[made], -1), used=np.where(used >= 0, number[used], -1),
-        torn=_torn(nodes, runs),
-    )  # fmt: skip
+    return Changes(told, verdict, version, threw, dropped, held, holds, fresh, final, used)
 
 
 def _asked(
-    messages: Messages, index: Index, life: float, runs: _Runs, those: tuple[I8, I8], every: tuple[B, B, I8]
+    messages: Messages, batch: Batch, those: tuple[I8, I8], every: tuple[B, I8], known: tuple[Index, Mail, float]
 ) -> _Asked:
-    """What messages that are no sets find. those: their places and numbers; every: of all, is it a set, was the entry stored, and
-    the last set or delete before."""
-    (q, told), (sets, stored, last) = those, every
-    run = runs.first.searchsorted(q, side="right") - 1
+    """What messages that are no sets find. those: their places and numbers; every: of all, is it a set, and the last set or
+    delete before; known: what is stored, what sets bring, and how long it lives."""
+    (q, told), (sets, last), (index, mail, life) = those, every, known
+    run = messages.first.searchsorted(q, side="right") - 1
     source = last[q]
-    inner = source >= runs.first[run]
-    held = np.where(inner, sets[source], stored[q])
-    found, keys = runs.number[source], messages.keys[told]
-    ends = np.where(inner, messages.at[found] + life, index.ends[keys])
-    version = np.where(inner, messages.version[found], index.version[keys])
-    return _Asked(run, source, inner, held, held & (messages.at[told] < ends), version)
+    inner = source >= messages.first[run]
+    held = np.where(inner, sets[source], messages.stored[q])
+    found, keys = messages.number[source], messages.keys[q]
+    ends = np.where(inner, batch.at[found] + life, index.ends[keys])
+    version = np.where(inner, mail.version[batch.rows[found]], index.version[keys])
+    return _Asked(run, source, inner, held, held & (batch.at[told] < ends), version)
 
 
 def _seen_before(group: I8, mark: B) -> B:
@@ -172,11 +161,23 @@ def _seen_before(group: I8, mark: B) -> B:
     return seen
 
 
-def _torn(nodes: I8, runs: _Runs) -> I8:
-    """Nodes (n,), sorted as the runs are, of those runs in which not all are the same."""
+def came(messages: Messages, done: Changes) -> I8:
+    """Nodes (n,), repeats included, at which a key was set though it had not been there before."""
+    new = np.logical_or.reduceat(messages.kinds == SET, messages.first) > done.held
+    nodes: I8 = messages.nodes[messages.first[new]]
+    return nodes
+
+
+def torn(messages: Messages) -> I8:
+    """Nodes (n,), in no order, repeats included, that were told of a key on which another node had a message or has an entry."""
+    nodes = messages.nodes
+    elsewhere = messages.place != NOWHERE
+    elsewhere &= ~messages.stored
     other = nodes[1:] != nodes[:-1]
-    other[runs.first[1:] - 1] = False
+    other[messages.first[1:] - 1] = False
     if not np.count_nonzero(other):
-        return nodes[:0]
-    torn = np.add.reduceat(np.append(other, False), runs.first) > 0
-    return nodes[torn.repeat(runs.end - runs.first)]
+        split: I8 = nodes[elsewhere] if np.count_nonzero(elsewhere) else nodes[:0]
+        return split
+    runs = np.add.reduceat(np.append(other, False), messages.first) > 0
+    split = nodes[runs.repeat(messages.end - messages.first) | elsewhere]
+    return split

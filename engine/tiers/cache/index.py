@@ -22,9 +22,9 @@ F8 = NDArray[np.float64]
 Entry: TypeAlias = tuple[int, float, float]  # version, end of life (s, inf = never), how long it took to read (s)
 
 NOWHERE, SEVERAL = 0, -1  # in `place`; else 1 + the node
+TOUCHED = -2  # stands there for a moment, while a batch finds out whom its changes concern
 # 32 bytes a key, so that none lies across two lines of memory
 COLUMNS: dict[str, tuple[str, float]] = {
-    "place": ("i2", NOWHERE),
     "version": ("i4", 0),
     "ends": ("f8", 0.0),
     "recompute": ("f8", 0.0),
@@ -33,7 +33,7 @@ COLUMNS: dict[str, tuple[str, float]] = {
 
 
 class Index:
-    """Every column of COLUMNS is an attribute, (keys,). keys 0: no index, shelves keep all their entries themselves.
+    """Every column of COLUMNS and `place` is an attribute, (keys,). keys 0: no index, shelves keep all their entries themselves.
 
     held: entries that are kept here, and room: those that may be held at all, both by node; clock: counts up with every use;
     copies: how many nodes hold a key by themselves, of the keys that several hold.
@@ -49,6 +49,7 @@ class Index:
 
     def __init__(self, keys: int) -> None:
         self.keys = keys
+        self.place = np.full(keys, NOWHERE, dtype=np.int16)  # apart and close together: a miss asks for nothing else
         set_columns(self, COLUMNS, keys)
         self.clock = 0
         self.held: I8 = np.zeros(0, dtype=np.int64)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 
+
 class CachePath(Tier):
     """The data path. `leased`, `left`: by request row, whether it holds a lease, and when it left for the database."""
 

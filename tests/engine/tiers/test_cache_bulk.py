@@ -51,13 +51,12 @@ def serve(desk: Desk, batch: list[tuple[Kind, int, int, int]], begin: float) -> 
 @pytest.mark.parametrize("policy", sorted(EVICTION))
 @given(
     batches=batches, capacity=st.integers(1, 14), leases=st.booleans(), ttl=st.sampled_from([0.0, 1.5, 4.0]), few=st.booleans(),
-    low=st.sampled_from([cache_bulk.LOW, 3])
 )  # fmt: skip
 @settings(max_examples=120, deadline=None)
-def test_a_batch_at_once_equals_one_message_after_the_other(policy, batches, capacity, leases, ttl, few, low) -> None:
+def test_a_batch_at_once_equals_one_message_after_the_other(policy, batches, capacity, leases, ttl, few) -> None:
     """Same verdicts, versions, leases, counts, contents and order of eviction, with keys on one node and on both.
 
-    few: in the manner of small batches instead of big ones. low: bits of a key by which changed ones are sieved.
+    few: in the manner of small batches instead of big ones.
     """
     part = CachePart(capacity=capacity, ttl=ttl, single_flight=leases, stale_while_revalidate=0.5 * leases)
     slow, fast = desk_of(Desk, policy, part), desk_of(BulkDesk, policy, part)
@@ -65,7 +64,6 @@ def test_a_batch_at_once_equals_one_message_after_the_other(policy, batches, cap
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cache_bulk, "BULK_FROM", 1_000 if few else 0)
         patch.setattr(cache_bulk, "AT_ONCE_FROM", 1)
-        patch.setattr(cache_bulk, "LOW", low)
         for batch in batches:
             assert serve(slow, batch, begin) == serve(fast, batch, begin)
             begin += 0.1 * len(batch)
