@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .causes import Cause, Outcome
 from .flights import RIGHT
-from .meter import Histogram, Meter, Trend, quantile
+from .meter import Latency, Meter, Trend, quantile
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -37,7 +37,7 @@ class Ledger:
         self.cause_event: dict[int, int] = {}  # cause -> last event that led to it
         self.by_route: I8 = np.zeros((routes, len(Outcome) + 1), dtype=np.int64)  # arrived, then by outcome
         self.by_source: I8 = np.zeros((SOURCES, len(Outcome) + 1), dtype=np.int64)
-        self.latency = Histogram(1)
+        self.latency = Latency()
         self.slow_ok = Meter(1)  # right but beyond the SLO's latency
         self.trends: dict[str, Trend] = {
             name: Trend() for name in ("offered", "goodput", "p50", "p95", "p99", "error", "retry")

@@ -16,9 +16,8 @@ I8 = NDArray[np.int64]
 
 TREND = 60  # seconds of history that a snapshot shows
 SUB_BITS = 5
-_SHIFT = 23 - SUB_BITS
-_LOW = np.float32(2.0**-10)  # 1 us in ms: everything below falls in bucket 0
-_BASE = int(_LOW.view(np.uint32)) >> _SHIFT
+_SHIFT = 52 - SUB_BITS  # a float's bits less the lowest ones: exponent and SUB_BITS of the fraction number its bucket
+_BASE = int(np.float64(2.0**-10).view(np.int64)) >> _SHIFT  # 1 us in ms: everything below falls in bucket 0
 OCTAVES = 30
 QUANTILES = (0.50, 0.99)  # that a histogram keeps of its last second
 BUCKETS = OCTAVES << SUB_BITS
@@ -78,15 +77,14 @@ class Trend:
 
 def bucket_of(ms: F8) -> I8:
     """Bucket index (n,) of latencies in milliseconds."""
-    bits = np.maximum(ms.astype(np.float32), _LOW).view(np.uint32)
-    index = (bits >> _SHIFT).astype(np.int64) - _BASE
-    return np.minimum(index, BUCKETS - 1)
+    index: I8 = ms.view(np.int64) >> _SHIFT
+    index -= _BASE
+    return index.clip(0, BUCKETS - 1, out=index)
 
 
 def edges() -> F8:
     """Lower edges of all buckets in milliseconds, (BUCKETS + 1,)."""
-    bits = ((np.arange(BUCKETS + 1, dtype=np.int64) + _BASE) << _SHIFT).astype(np.uint32)
-    return bits.view(np.float32).astype(np.float64)
+    return ((np.arange(BUCKETS + 1, dtype=np.int64) + _BASE) << _SHIFT).view(np.float64)
 
 
 EDGES = edges()
@@ -99,22 +97,10 @@ class Histogram:
         self.total: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
         self.current: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
         self.last: I8 = np.zeros((n, BUCKETS), dtype=np.int64)
-        self._max_ms: F8 = np.zeros(n)
-        self._sum_ms: F8 = np.zeros(n)
         self.waiting_ms: list[F8] = []  # put down, not yet counted: a call costs the same for a hundred as for a thousand
         self.waiting_index: list[I8] = []
         self.waits = 0
         self.quantiles: dict[float, F8] = {q: np.zeros(n) for q in QUANTILES}  # of the last whole second, ms
-
-    @property
-    def max_ms(self) -> F8:
-        """The highest since the start, (n,) ms."""
-        return self._counted()[1]
-
-    @property
-    def sum_ms(self) -> F8:
-        """Sum since the start, (n,) ms."""
-        return self._counted()[2]
 
     def add(self, ms: F8, index: I8 | None = None) -> None:
         """Add latencies (k,) in milliseconds, to histogram `index` (k,) each or all to the first."""
@@ -131,41 +117,26 @@ class Histogram:
     def _settle(self) -> None:
         """Count what was put down, at a moment that hangs on the numbers alone and never on who looks."""
         if self.waits:
-            self._count(self.current, self._max_ms, self._sum_ms)
+            self._count(self.current)
             self.waiting_ms, self.waiting_index, self.waits = [], [], 0
 
-    def _counted(self) -> tuple[I8, F8, F8]:
-        """The present second's counts, highest and sum with what was put down; whoever looks gets figures of his own."""
-        if not self.waits:
-            return self.current, self._max_ms, self._sum_ms
-        own = self.current.copy(), self._max_ms.copy(), self._sum_ms.copy()
-        self._count(*own)
-        return own
-
-    def _count(self, current: I8, highest: F8, total: F8) -> None:
-        """Add what was put down to these figures, in place."""
-        ms = np.concatenate(self.waiting_ms)
-        buckets = bucket_of(ms)
+    def _count(self, current: I8) -> None:
+        """Add what was put down to these counts, in place."""
+        buckets = bucket_of(np.concatenate(self.waiting_ms))
         if len(current) == 1:
             current[0] += np.bincount(buckets, minlength=BUCKETS)
-            highest[0] = max(highest[0], float(ms.max()))
-            total[0] += float(np.add.accumulate(ms)[-1])  # sequential: the same on every machine
         else:
-            index = np.concatenate(self.waiting_index)
-            np.add.at(current.reshape(-1), index * BUCKETS + buckets, 1)
-            np.maximum.at(highest, index, ms)
-            np.add.at(total, index, ms)
+            buckets += np.concatenate(self.waiting_index) * BUCKETS
+            np.add.at(current.reshape(-1), buckets, 1)
 
     def grow(self, n: int) -> None:
         """Make room for n histograms."""
-        more = n - self._max_ms.size
+        more = n - len(self.current)
         if more > 0:
             self._settle()
             self.quantiles = {q: np.concatenate([old, np.zeros(more)]) for q, old in self.quantiles.items()}
             for name in ("total", "current", "last"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros((more, BUCKETS), dtype=np.int64)]))
-            self._max_ms = np.concatenate([self._max_ms, np.zeros(more)])
-            self._sum_ms = np.concatenate([self._sum_ms, np.zeros(more)])
 
     def roll(self) -> None:
         """A second has ended."""
@@ -186,8 +157,34 @@ class Histogram:
         return self.quantiles[q]
 
     def whole(self) -> I8:
-        """Counts since the start, the present second included, (n, BUCKETS)."""
-        return self.total + self._counted()[0]
+        """Counts since the start, the present second included, (n, BUCKETS); whoever looks gets figures of his own."""
+        counts: I8 = self.total + self.current
+        if self.waits:
+            self._count(counts)
+        return counts
+
+
+class Latency(Histogram):
+    """One histogram that also knows the highest and the sum since the start, ms."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self._max_ms = 0.0
+        self._sum_ms = 0.0
+
+    def _settle(self) -> None:
+        self._max_ms, self._sum_ms = self.max_ms, self.sum_ms
+        super()._settle()
+
+    @property
+    def max_ms(self) -> float:
+        """The highest."""
+        return max([self._max_ms, *(float(ms.max()) for ms in self.waiting_ms)])
+
+    @property
+    def sum_ms(self) -> float:
+        """The sum, added up one after the other: the same on every machine."""
+        return float(np.add.accumulate(np.concatenate([[self._sum_ms], *self.waiting_ms]))[-1])
 
 
 def quantile(counts: I8, q: float) -> float:

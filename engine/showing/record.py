@@ -166,11 +166,11 @@ def record(world: World, wall_seconds: float) -> Record:
             by_cause={WORDS[c]: int(ledger.causes.sum[c]) for c in Cause if ledger.causes.sum[c]},
         ),
         latency_ms=Latency(
-            mean=float(ledger.latency.sum_ms[0]) / n,
+            mean=ledger.latency.sum_ms / n,
             p50=quantile(counts, 0.50),
             p95=quantile(counts, 0.95),
             p99=quantile(counts, 0.99),
-            max=float(ledger.latency.max_ms[0]),
+            max=ledger.latency.max_ms,
         ),
         tiers=tiers,
         tier_totals={tier: _whole(world, tier, stations, tiers[tier]) for tier, stations in queues.items()},

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.meter import EDGES, Histogram, Meter, bucket_of, quantile
+from engine.meter import EDGES, Histogram, Latency, Meter, bucket_of, quantile
 
 
 @given(st.lists(st.lists(st.integers(0, 4), max_size=20), max_size=10))
@@ -34,11 +34,14 @@ def test_bucket_edges_hold_their_values(values: list[float]) -> None:
 
 def test_quantiles_are_within_a_bucket() -> None:
     x = np.random.default_rng(3).standard_exponential(100_000) * 50
-    histogram = Histogram(1)
-    histogram.add(x)
+    histogram = Latency()
+    histogram.add(x[:7])  # so much waits to be counted
+    assert abs(histogram.sum_ms / x[:7].sum() - 1) < 1e-12
+    histogram.add(x[7:])
     for q in (0.5, 0.95, 0.99):
         assert abs(quantile(histogram.whole()[0], q) / np.quantile(x, q) - 1) < 1 / 32
-    assert histogram.max_ms[0] == x.max()
+    assert histogram.max_ms == x.max()
+    assert abs(histogram.sum_ms / x.sum() - 1) < 1e-9
 
 
 @given(st.lists(st.lists(st.floats(0.001, 1e5), max_size=40), min_size=2, max_size=5))
