@@ -133,7 +133,8 @@ def joined(before: FloatArray | None, now: Departures, *, ordered: bool) -> Depa
             np.concatenate((before[ARRIVAL], now.arrival)),
             np.concatenate((before[WORK], now.work)),
         )
-    elif ordered:
+        ordered = ordered and now.finish.size - 1 == np.count_nonzero(now.finish[1:] > now.finish[:-1])  # those came first
+    if ordered:
         return now
     finish, row, node, start, arrival, work = now
     order = time_order(finish, row)
