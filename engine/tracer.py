@@ -7,9 +7,10 @@ seconds here and become relative to the request's birth when a trace is shown.
 from __future__ import annotations
 
 from collections import deque
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from .flights import Flights
@@ -26,12 +27,34 @@ F8 = NDArray[np.float64]
 Raw: TypeAlias = tuple[str, str, str, float, float, float, float, str]  # hop, node, address, came, wait, service, wire, note
 
 
+class Finished(NamedTuple):
+    """A request that is over: its trace without spans, when it was born (s), and its spans as they were told.
+
+    A thousand a second may end and only the last few are ever looked at.
+    """
+
+    trace: Trace
+    born: float
+    told: list[Raw]
+
+    def whole(self) -> Trace:
+        """The trace with its spans."""
+        spans = tuple(
+            Span(
+                hop=hop, node=node, address=address, start_ms=(came - self.born) * 1e3, wait_ms=wait * 1e3,
+                service_ms=service * 1e3, wire_ms=wire * 1e3, note=note,
+            )
+            for hop, node, address, came, wait, service, wire, note in _with_version(self.told, self.trace.version)
+        )  # fmt: skip
+        return structs.replace(self.trace, spans=spans)
+
+
 class Tracer:
     """Open traces by slot, the last KEEP finished ones, and the last few that failed or that a person asked for."""
 
     def __init__(self) -> None:
         self.open: dict[int, list[Raw]] = {}
-        self.done: deque[Trace] = deque(maxlen=KEEP)
+        self.done: deque[Finished] = deque(maxlen=KEEP)
         self.failed: deque[Trace] = deque(maxlen=KEEP_FAILED)
         self.asked: deque[Trace] = deque(maxlen=KEEP_ASKED)
         self.asked_ids: list[int] = []  # of requests in `open`
@@ -76,15 +99,16 @@ class Tracer:
 
     def kept(self) -> tuple[Trace, ...]:
         """All finished traces that are still known, oldest first."""
-        known = {trace.id for trace in self.done}
+        done = [one.whole() for one in self.done]
+        known = {trace.id for trace in done}
         rare = {trace.id: trace for trace in (*self.failed, *self.asked) if trace.id not in known}
-        return (*rare.values(), *self.done)
+        return (*rare.values(), *done)
 
     def pick(self, flights: Flights, slots: I8) -> list[int]:
         """Positions in `slots` of the sampled rows (usually none)."""
         if not self.open:
             return []
-        found: list[int] = flights.sampled[slots].nonzero()[0].tolist()
+        found: list[int] = flights.sampled[slots].view(np.bool_).nonzero()[0].tolist()  # ten times as fast as of numbers
         return found
 
     def span(
@@ -105,31 +129,20 @@ class Tracer:
             self.open[slot].append((hop, node, address, came, wait, service, wire, note))
 
     def close(self, flights: Flights, slot: int, trace: Trace) -> None:
-        """The request is over: keep its trace (spans filled in here)."""
-        born = float(flights.born[slot])
-        spans = tuple(
-            Span(
-                hop=hop, node=node, address=address, start_ms=(came - born) * 1e3, wait_ms=wait * 1e3,
-                service_ms=service * 1e3, wire_ms=wire * 1e3, note=note,
-            )
-            for hop, node, address, came, wait, service, wire, note in _with_version(self.open.pop(slot, []), trace.version)
-        )  # fmt: skip
-        whole = Trace(
-            id=trace.id, route=trace.route, key=trace.key, user=trace.user, city=trace.city, born=trace.born,
-            latency_ms=trace.latency_ms, outcome=trace.outcome, cause=trace.cause, attempt=trace.attempt,
-            spans=spans, why=trace.why, version=trace.version,
-        )  # fmt: skip
-        self.done.append(whole)
+        """The request is over: keep its trace, whose spans are filled in when somebody looks."""
+        one = Finished(trace, float(flights.born[slot]), self.open.pop(slot, []))
+        self.done.append(one)
         if trace.cause:
-            self.failed.append(whole)
+            self.failed.append(one.whole())
         if trace.id in self.asked_ids:
             self.asked_ids.remove(trace.id)
-            self.asked.append(whole)
+            self.asked.append(one.whole())
 
 
 def _with_version(spans: list[Raw], version: int) -> list[Raw]:
     """The last cache or database that was asked is the one that answered: its note tells the version of the item."""
     at = max((i for i, span in enumerate(spans) if span[0] in ("cache", "db")), default=-1)
-    if version >= 0 and at >= 0:
-        spans[at] = (*spans[at][:-1], f"{spans[at][-1]}, version {version:,}")
-    return spans
+    if version < 0 or at < 0:
+        return spans
+    answered = (*spans[at][:-1], f"{spans[at][-1]}, version {version:,}")
+    return [*spans[:at], answered, *spans[at + 1 :]]

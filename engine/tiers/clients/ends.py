@@ -55,7 +55,7 @@ def slowed_by(core: Core, slot: int, latency: float) -> int:
         index = -1 if nodes is None else nodes.index(node)
         if nodes is not None and index >= 0 and nodes.event[index]:
             return int(nodes.event[index])
-    if latency - sum(span[4] + span[5] for span in spans) >= PART * latency:
+    if not fabric.untroubled and latency - sum(span[4] + span[5] for span in spans) >= PART * latency:
         here = [(tier, getattr(flights, tier).item(slot)) for tier in ("city", "balancer", "web", "cache", "db")]
         ends = [(tier, index) for tier, index in here if index >= 0]
         for a, b in combinations(ends, 2):

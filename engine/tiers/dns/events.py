@@ -243,13 +243,22 @@ class DnsEvents(DnsStubs):
         picked = self.core.tracer.pick(flights, slots)
         if not picked:
             return
-        level = np.concatenate([np.broadcast_to(np.asarray(one[3]), one[0].shape) for one in done])
         for i in picked:
+            level = _level_at(i, done)
             slot, user = int(slots[i]), int(flights.user[slots[i]])
-            came = float(flights.sent[slot]) if level[i] >= RESOLVER else float(t[i])
+            came = float(flights.sent[slot]) if level >= RESOLVER else float(t[i])
             left = max(0.0, float(self.users.os_until[user]) - float(t[i]))
             self.core.tracer.span(
-                slot, "dns", WORDS[level[i]], came=came, wire=float(t[i]) - came,
+                slot, "dns", WORDS[level], came=came, wire=float(t[i]) - came,
                 note=f"TTL left {left:.0f} s" if code[i] > 0 else FAILURES.get(int(code[i]), ""),
                 address=self.addresses[code[i] - 1] if code[i] > 0 else "",
             )  # fmt: skip
+
+
+def _level_at(place: int, done: list[tuple[F8, I8, I8, I8 | int]]) -> int:
+    """The level that ended the look-up at a place of all these parts."""
+    for t, _, _, level in done:
+        if place < t.size:
+            return level if isinstance(level, int) else level.item(place)
+        place -= t.size
+    raise IndexError(place)
