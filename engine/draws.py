@@ -14,6 +14,8 @@ from .rows import set_columns
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
+CELLS = 1 << 10  # of the table of shares; a power of two, so that no cell is missed by rounding
+
 
 class Zipf:
     """Keys 0..n-1 with weight 1 / (rank + 1) ** s, drawn in constant time from an alias table (Walker 1977).
@@ -62,6 +64,34 @@ class Zipf:
         """The key's share of all draws."""
         weight: float = float(key + 1) ** -self.s
         return weight / self.total
+
+
+class Shares:
+    """Which share of [0, 1) numbers fall in: as `edges.searchsorted(u, side="right")`, the last share without an end.
+
+    edges (m,): the shares added up. By a table of CELLS equal stretches (Chen and Asau 1974): where each holds one edge at most,
+    a look-up and a comparison tell, and nothing hangs on a guess of the processor's. Else, or without the table, by a search.
+    """
+
+    def __init__(self, edges: F8, table: bool = True) -> None:
+        self.edges = edges
+        self.first: I8 = np.empty(0, dtype=np.int64)  # share at the beginning of each cell, (CELLS,)
+        self.edge: F8 = np.empty(0)  # where the next one begins
+        if table and edges.size:
+            cells = np.arange(CELLS + 1) / CELLS
+            ends = np.append(edges[:-1], np.inf)
+            first = np.minimum(edges.searchsorted(cells, side="right"), edges.size - 1)
+            if (np.diff(first) <= 1).all():
+                self.first, self.edge = first[:-1], ends[first[:-1]]
+
+    def of(self, u: F8) -> I8:
+        """Shares (n,) of numbers u (n,) in [0, 1)."""
+        if not self.first.size:
+            return np.minimum(self.edges.searchsorted(u, side="right"), self.edges.size - 1)
+        cell = (u * CELLS).astype(np.int64)
+        found = self.first[cell]
+        found += u >= self.edge[cell]
+        return found
 
 
 def poisson_times(rng: np.random.Generator, rate: float, start: float, end: float) -> F8:

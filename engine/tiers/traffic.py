@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..config import Scenario
 from ..core import Core, generator
-from ..draws import Zipf, demands, poisson_times
+from ..draws import Shares, Zipf, demands, poisson_times
 from ..flights import Kind
 from ..geo import City
 from ..pending import Pending
@@ -68,8 +68,8 @@ class Traffic(Tier):
         self.route_edges: F8 = np.cumsum(shares / shares.sum())
         self.route_kind = np.array([Kind.WRITE if r.kind == "write" else Kind.READ for r in config.route], dtype=np.uint8)
         self.multiplier = 1.0  # effect of faults
-        # without a curve: rate asked for and users, for which are: the total, the edges of cities
-        self.flat: tuple[float, int, float, F8] = (-1.0, 0, 0.0, np.empty(0))
+        # without a curve: rate asked for and users, for which are: the total, the shares of cities
+        self.flat = -1.0, 0, 0.0, Shares(np.empty(0))
         self.flash: dict[int, float] = {}  # effect of faults: extra requests by key, as a share of the normal rate
         self.thinking = Pending(core.dt)  # closed loop: (time, user)
         self.closed = config.traffic.closed_users > 0
@@ -133,14 +133,14 @@ class Traffic(Tier):
     def step(self) -> None:
         """All requests born in this window, in order of time."""
         core = self.core
-        total, edges = self._rates()
+        total, shares = self._rates()
         t = poisson_times(self.rng, total, core.start, core.end)
         if t.size:
-            self._open(t, edges)
+            self._open(t, shares)
         for key, extra in self.flash.items():
             t = poisson_times(self.rng, total * extra, core.start, core.end)
             if t.size:
-                self._open(t, edges, key=key)
+                self._open(t, shares, key=key)
         if self.thinking:
             t, who = self.thinking.take(core.end)
             if t.size:
@@ -148,20 +148,20 @@ class Traffic(Tier):
         while self.script and self.script[0].t.size and self.script[0].t[0] < core.end:
             self._scripted(self.script[0])
 
-    def _rates(self) -> tuple[float, F8]:
-        """Requests a second of this step, and the cities' shares added up, (c,): a flat day is computed once."""
+    def _rates(self) -> tuple[float, Shares]:
+        """Requests a second of this step, and the cities' shares: a flat day is computed once."""
         asked = self.requests_per_second * self.multiplier
         users = self.population.count
         if self.curve or self.flat[0] != asked or self.flat[1] != users:
             rates = self.rate(self.core.start)
             total = float(np.cumsum(rates)[-1])
             edges = np.cumsum(rates / total) if total else rates
-            self.flat = (-1.0 if self.curve else asked, users, total, edges)
+            self.flat = -1.0 if self.curve else asked, users, total, Shares(edges, table=not self.curve)
         return self.flat[2:]
 
-    def _open(self, t: F8, edges: F8, key: int = -1) -> None:
+    def _open(self, t: F8, shares: Shares, key: int = -1) -> None:
         n, population = t.size, self.population
-        city = np.minimum(edges.searchsorted(self.rng.random(n), side="right"), edges.size - 1)
+        city = shares.of(self.rng.random(n))
         user = population.first[city] + (self.rng.random(n) * population.people[city]).astype(np.int64)
         keys = np.full(n, key, dtype=np.int64) if key >= 0 else self.zipf.draw(self.rng, n)
         routes = self._routes(n) if key < 0 else np.full(n, self._first_read(), dtype=np.int64)
@@ -225,7 +225,7 @@ class Traffic(Tier):
         flights.web_work[slots] = web_work
         if db_work is None:
             db_work = demands(self.rng_db, config.database.read, n)
-            writes = kind.nonzero()[0]
+            writes = (kind != 0).nonzero()[0]
             if writes.size:
                 db_work[writes] = demands(self.rng_db, config.database.write, writes.size)
         flights.db_work[slots] = db_work

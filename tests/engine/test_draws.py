@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import Service
-from engine.draws import Zipf, demands, poisson_times
+from engine.draws import Shares, Zipf, demands, poisson_times
 
 
 @given(st.integers(1, 3000), st.floats(0.0, 2.5))
@@ -20,6 +20,22 @@ def test_alias_table_holds_exactly_the_zipf_weights(n: int, s: float) -> None:
     want = np.array([table.share(k) for k in range(n)]) * n
     assert np.allclose(given_to, want, rtol=1e-9, atol=1e-9)
     assert ((table.accept >= -1e-12) & (table.accept <= 1 + 1e-12)).all()
+
+
+@given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=40), st.lists(st.integers(0, (1 << 53) - 1), max_size=50))
+def test_the_table_of_shares_tells_what_a_search_does(weights: list[float], bits: list[int]) -> None:
+    """Also at the edges themselves and next to them, where shares are narrower than a cell, and beyond a last edge below one."""
+    edges = np.cumsum(np.array(weights) / sum(weights))
+    near = np.concatenate([edges, np.nextafter(edges, 0.0), np.nextafter(edges, 2.0), np.arange(1024) / 1024])
+    u = np.concatenate([np.array(bits, dtype=np.float64) * 2.0**-53, near[near < 1.0]])
+    want = np.minimum(np.searchsorted(edges, u, side="right"), edges.size - 1)
+    assert (Shares(edges).of(u) == want).all()
+    assert (Shares(edges, table=False).of(u) == want).all()
+
+
+def test_a_few_even_shares_need_no_search() -> None:
+    assert Shares(np.arange(1, 9) / 8).first.size
+    assert not Shares(np.array([0.5, 0.5 + 1e-9, 0.5 + 2e-9, 1.0])).first.size  # two edges in one cell
 
 
 def test_poisson_arrivals_are_ordered_and_have_the_rate() -> None:
