@@ -30,45 +30,45 @@ class Kind(IntEnum):
 
 
 # name -> (dtype, value of a fresh row). Times in seconds since the start of the world; node columns index the tier's nodes.
-# A row is two lines of memory long (`engine.rows`): births and deadlines fill the first, what hops and tiers ask for lies in the
-# second.
+# A row is two lines of memory long (`engine.rows`): what is asked of a row on its way and at its end lies in the second.
 COLUMNS: dict[str, tuple[str, float]] = {
-    "id": ("i8", -1),  # of this attempt, unique, counting up in order of birth
     "root": ("i8", -1),  # id of the first attempt: the user's request
-    "user": ("i4", -1),
-    "key": ("i4", -1),
-    "route": ("u1", 0),
-    "kind": ("u1", 0),
-    "source": ("u1", 0),
-    "city": ("u1", 0),
-    "attempt": ("u1", 0),
-    "sides": ("u1", 0),
     "born": ("f8", 0.0),  # the user's request
     "sent": ("f8", 0.0),  # this attempt
     "deadline": ("f8", 0.0),  # when the client gives this attempt up
     "web_work": ("f8", 0.0),  # service demands at speed 1, seconds, drawn at birth
     "db_work": ("f8", 0.0),
+    "web_out": ("f8", np.inf),  # when its answer leaves the web server
+    "user": ("i4", -1),
+    "event": ("i4", 0),  # id of the event that led to the failure
+    # the second line
+    "id": ("i8", -1),  # of this attempt, unique, counting up in order of birth
+    "wire": ("f8", 0.0),  # seconds on links (DNS included), waiting, in service: they sum to the latency
+    "wait": ("f8", 0.0),
+    "service": ("f8", 0.0),
+    "key": ("i4", -1),
+    "version": ("i4", 0),  # of the key, as read or written
     "address": ("i4", -1),  # as DNS answered; index of world.addresses
     "balancer": ("i2", -1),
     "web": ("i2", -1),
     "cache": ("i2", -1),
     "shard": ("i2", -1),
     "db": ("i2", -1),
-    "web_out": ("f8", np.inf),  # when its answer leaves the web server
-    "wire": ("f8", 0.0),  # seconds on links (DNS included), waiting, in service: they sum to the latency
-    "wait": ("f8", 0.0),
-    "service": ("f8", 0.0),
-    "version": ("i4", 0),  # of the key, as read or written
+    "route": ("u1", 0),
+    "kind": ("u1", 0),
+    "source": ("u1", 0),
+    "city": ("u1", 0),
+    "attempt": ("u1", 0),
+    "sides": ("u1", 0),
     "flags": ("u1", 0),
     "outcome": ("u1", 0),
     "cause": ("u1", 0),
-    "event": ("i4", 0),  # id of the event that led to the failure
     "sampled": ("u1", 0),  # 1: keeps its full spans
 }
 
 # Apart lies what every hop asks of every row alone and finds nothing: a byte a row, close together, is all that it brings in.
 ROW = {name: column for name, column in COLUMNS.items() if name != "sampled"}
-FRESH = fresh_row({**ROW, "sides": ("u1", CLIENT | SERVER)})  # a row as `take` hands it out, but for its ids
+FRESH = fresh_row({**ROW, "sides": ("u1", CLIENT | SERVER)}, as_told=True)  # a row as `take` hands it out, but for its ids
 
 HIT, COALESCED, STALE, FILLS, REDISPATCHED, MISS = 1, 2, 4, 8, 16, 32  # bits of `flags`
 
@@ -109,7 +109,7 @@ class Flights:
     sampled: NDArray[np.uint8]
 
     def __init__(self, capacity: int = 1024) -> None:
-        self.whole = set_columns(self, ROW, capacity)
+        self.whole = set_columns(self, ROW, capacity, as_told=True)
         self.sampled = np.zeros(capacity, dtype=np.uint8)
         self.free: I8 = np.arange(capacity - 1, -1, -1, dtype=np.int64)
         self.n_free = capacity
@@ -164,7 +164,7 @@ class Flights:
 
     def _grow(self) -> None:
         old = self.capacity
-        self.whole = set_columns(self, ROW, 2 * old, old)
+        self.whole = set_columns(self, ROW, 2 * old, old, as_told=True)
         self.sampled = np.concatenate([self.sampled, np.zeros(old, dtype=np.uint8)])
         free = np.empty(2 * old, dtype=np.int64)
         free[: self.n_free] = self.free[: self.n_free]

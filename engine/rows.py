@@ -19,15 +19,19 @@ ALIGN = 8  # bytes: the widest column
 LINE = 64  # bytes that a processor brings from memory at once
 
 
-def set_columns(holder: object, columns: Mapping[str, tuple[str, float]], capacity: int, kept: int = 0) -> Whole:
+def set_columns(
+    holder: object, columns: Mapping[str, tuple[str, float]], capacity: int, kept: int = 0, *, as_told: bool = False
+) -> Whole:
     """Give `holder` an attribute a column, (capacity,) each; `kept`: so many rows of the columns that it has are taken over.
 
     columns: name -> (dtype, value of a fresh row). The columns are views of one array of structs, the widest first, so that all
-    of them are aligned. Returns the whole rows, (capacity,): a fresh row is written by one assignment of `fresh_row`.
+    of them are aligned; or as told, by a caller who sees to that: who lies in one line with whom. Returns the whole rows,
+    (capacity,): a fresh row is written by one assignment of `fresh_row`.
     """
-    names = sorted(columns, key=lambda name: -np.dtype(columns[name][0]).itemsize)
+    names = list(columns) if as_told else sorted(columns, key=lambda name: -np.dtype(columns[name][0]).itemsize)
     kinds = [np.dtype(columns[name][0]) for name in names]
     offsets = np.cumsum([0, *(kind.itemsize for kind in kinds)]).tolist()
+    assert all(at % kind.itemsize == 0 for at, kind in zip(offsets, kinds, strict=False)), "a column that is not aligned"
     size = -(-offsets.pop() // ALIGN) * ALIGN
     table = _block(capacity * size).view(np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": size}))
     for name in names:
@@ -49,7 +53,7 @@ def _block(size: int) -> NDArray[np.uint8]:
     return np.frombuffer(room.data[start : start + size], dtype=np.uint8)  # no view: whoever keeps the block keeps no more
 
 
-def fresh_row(columns: Mapping[str, tuple[str, float]]) -> np.void:
+def fresh_row(columns: Mapping[str, tuple[str, float]], *, as_told: bool = False) -> np.void:
     """What `set_columns` returns has rows like this one when they are fresh."""
-    row: np.void = set_columns(SimpleNamespace(), columns, 1)[0].copy()
+    row: np.void = set_columns(SimpleNamespace(), columns, 1, as_told=as_told)[0].copy()
     return row
