@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from engine.snapshot import Snapshot
 
@@ -12,9 +13,9 @@ from .draw import Canvas, Piece, Role
 from .frame import draw_frame
 from .keymap import digits
 from .keys import Key
-from .layout import Box, arrange, bars
+from .layout import Box, arrange, bars, settle
 from .pane import Pane, PaneSpec, PaneView, Verdict
-from .view import Present, Rise, ViewState, update
+from .view import Present, ViewState, update
 
 __all__ = ["Board", "draw_waiting"]
 
@@ -64,9 +65,14 @@ class Board:
         found = self._panes.get(pane)
         return () if found is None or pane in state.absent else found.targets(snapshot, self.view(pane, state))
 
-    def attention(self, snapshot: Snapshot, state: ViewState) -> Rise:
+    def attention(self, snapshot: Snapshot, state: ViewState) -> list[tuple[str, int]]:
         """How much attention each pane asks for, the map left out (it is always shown)."""
-        return Rise(tuple((s.id, self.verdict_of(s.id, snapshot, state).attention) for s in self.present(state)[1:]))
+        return [(s.id, self.verdict_of(s.id, snapshot, state).attention) for s in self.present(state)[1:]]
+
+    def settled(self, state: ViewState) -> ViewState:
+        """The same, with who stands where, so that who stays keeps its place when something changes."""
+        slots = settle(self.specs, state)
+        return state if slots == state.slots else replace(state, slots=slots)
 
     def draw(
         self, canvas: Canvas, snapshot: Snapshot, state: ViewState, kept: Mapping[str, Piece] | None = None

@@ -28,23 +28,30 @@ __all__ = [
 ]
 
 
+TROUBLE = 2  # the attention from which on a pane goes before those that one looked at lately
+
+
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """What this viewer looks at. `focus`: pane id; `risen`: the pane that trouble brought up; `selected`: target or "".
+    """What this viewer looks at. `focus`: pane id; `selected`: target or "".
 
-    `absent`: panes of systems that this world does not have.
+    absent: panes of systems that this world does not have; risen: panes in trouble, the worst first; worth: those worth
+    a look; recent: panes that had the keyboard, the latest first; slots: who stands where if not all have room.
     """
 
     width: int = 80
     height: int = 24
     glyphs: Glyphs = Glyphs.BRAILLE
     focus: str = ""
-    risen: str = ""
     zoomed: bool = False
     selected: str = ""
     filter: str = ""
     frozen: bool = False
     absent: frozenset[str] = frozenset()
+    risen: tuple[str, ...] = ()
+    worth: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ class NextGlyphs:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """How much attention each pane asks for (pane, 0..3), in table order. The worst rises; it stays while it is as bad."""
+    """How much attention each pane asks for (pane, 0..3), in table order. The worst come first; of equals, who was before."""
 
     attention: tuple[tuple[str, int], ...]
 
@@ -133,12 +140,12 @@ def update(state: ViewState, message: Message) -> ViewState:  # noqa: PLR0911 - 
         case Resize(width, height):
             return replace(state, width=width, height=height)
         case Focus(pane):
-            return replace(state, focus=pane) if pane != state.focus else replace(state, zoomed=not state.zoomed)
+            return _focused(state, pane) if pane != state.focus else replace(state, zoomed=not state.zoomed)
         case FocusNext(by, panes):
             at = panes.index(state.focus) if state.focus in panes else -1 if by > 0 else 0
-            return replace(state, focus=panes[(at + by) % len(panes)]) if panes else state
+            return _focused(state, panes[(at + by) % len(panes)]) if panes else state
         case Select(target, pane):
-            return replace(state, selected=target, focus=pane or state.focus)
+            return replace(_focused(state, pane) if pane else state, selected=target)
         case Zoom():
             return replace(state, zoomed=not state.zoomed)
         case Back():
@@ -164,13 +171,17 @@ def _back(state: ViewState) -> ViewState:
     return replace(state, frozen=False)
 
 
+def _focused(state: ViewState, pane: str) -> ViewState:
+    return replace(state, focus=pane, recent=(pane, *(other for other in state.recent if other != pane)))
+
+
 def _rise(state: ViewState, attention: tuple[tuple[str, int], ...]) -> ViewState:
     levels = dict(attention)
-    worst = max(levels.values(), default=0)
-    if state.risen in levels and levels[state.risen] == worst:
-        return state
-    risen = next((pane for pane, level in attention if level == worst), "")
-    return state if risen == state.risen else replace(state, risen=risen)
+    before = {pane: rank for rank, pane in enumerate((*state.risen, *state.worth))}
+    order = sorted(levels, key=lambda pane: (-levels[pane], before.get(pane, len(before))))
+    risen = tuple(pane for pane in order if levels[pane] >= TROUBLE)
+    worth = tuple(pane for pane in order if 0 < levels[pane] < TROUBLE)
+    return state if (risen, worth) == (state.risen, state.worth) else replace(state, risen=risen, worth=worth)
 
 
 def sideways(spots: Sequence[Spot], selected: str, by: int) -> str:

@@ -75,9 +75,9 @@ def test_small_screens_show_the_map_and_the_pane_in_trouble_until_another_is_ask
 
 def test_a_pane_that_rose_stays_while_none_is_worse() -> None:
     state = update(ViewState(), Rise((("dns", 2), ("cache", 1))))
-    assert state.risen == "dns"
-    assert update(state, Rise((("cache", 2), ("dns", 2)))).risen == "dns"
-    assert update(state, Rise((("cache", 3), ("dns", 2)))).risen == "cache"
+    assert (state.risen, state.worth) == (("dns",), ("cache",))
+    assert update(state, Rise((("cache", 2), ("dns", 2)))).risen == ("dns", "cache")
+    assert update(state, Rise((("cache", 3), ("dns", 2)))).risen == ("cache", "dns")
 
 
 def test_focusing_again_zooms_and_glyphs_go_round() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from textual import events
 from textual.app import ComposeResult
 
 from engine.snapshot import Snapshot
 
 from ..bindings import bindings, press
+from ..board import Board
 from ..boardwidget import BoardWidget
 from ..keys import Context
 from ..menu import Go, Outcome
 from ..pane import PaneSpec
 from ..panemenu import pane_menu
+from ..rising import Rising
+from ..theme import Palette
 from ..view import (
     Back,
     Focus,
@@ -24,6 +29,7 @@ from ..view import (
     Resize,
     Search,
     Select,
+    ViewState,
     Zoom,
     step_through,
     update,
@@ -40,6 +46,10 @@ class BoardScreen(ActingScreen, inherit_bindings=False):
     BINDINGS = bindings(Context.BOARD)
     DEFAULT_CSS = "BoardScreen { layout: vertical; background: $background; }"
 
+    def __init__(self, board: Board, state: ViewState, palette: Palette) -> None:
+        super().__init__(board, state, palette)
+        self._rising = Rising()
+
     def compose(self) -> ComposeResult:
         """The one widget."""
         yield self.widget
@@ -51,7 +61,10 @@ class BoardScreen(ActingScreen, inherit_bindings=False):
         self.state = update(self.state, message)
         if not self.state.frozen and self.host.session.newest is not None:
             self._take(self.host.session.newest)
-        self.widget.state = self.state
+        self._draw()
+
+    def _draw(self) -> None:
+        self.state = self.widget.state = self.board.settled(self.state)
         self.widget.redraw()
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -64,9 +77,9 @@ class BoardScreen(ActingScreen, inherit_bindings=False):
         if not self.state.frozen:
             self._take(snapshot)
             if len(self.board.boxes(self.state)) < len(self.board.present(self.state)):  # else nothing needs to rise
-                self.state = update(self.state, self.board.attention(snapshot, self.state))
-        self.widget.state = self.state
-        self.widget.redraw()
+                attention = self.board.attention(snapshot, self.state)
+                self.state = update(self.state, self._rising.held(attention, monotonic()))
+        self._draw()
 
     async def on_key(self, event: events.Key) -> None:
         """What was typed ahead while a menu was opening is meant for the menu."""
