@@ -14,9 +14,11 @@ from engine.commands import Command
 
 from .draw import Code, Role
 
-__all__ = ["Ask", "Close", "Go", "Item", "Menu", "MenuState", "Outcome", "Stay", "called", "press", "unique_keys"]
+__all__ = ["Ask", "Close", "Go", "Item", "Menu", "MenuState", "Outcome", "Stay", "called", "fold", "press", "unique_keys"]
 
 STEPS = (1.0, 2.0, 5.0)
+PAGE = 10  # rows that Page Down goes on
+FOLDED = "one key more"  # heads the rows that open a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """A title, rows, and what to say when there are none."""
+    """A title, rows, and what to say when there are none. beside: cells of the titles, if the notes are sentences beside them."""
 
     title: str
     items: tuple[Item, ...]
     empty: str = "nothing to choose from"
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,9 @@ def press(menu: Menu, state: MenuState, key: str) -> tuple[MenuState, Outcome]: 
         case "down" | "up":
             at = (state.at + (1 if key == "down" else -1)) % len(items)
             return replace(state, at=at, typed=""), Stay()
+        case "pagedown" | "pageup":
+            at = state.at + (PAGE if key == "pagedown" else -PAGE)
+            return replace(state, at=max(0, min(len(items) - 1, at)), typed=""), Stay()
         case "tab" | "right" | "shift+tab" | "left":
             by = 1 if key in ("tab", "right") else -1
             return replace(state, chosen={**state.chosen, state.at: state.chosen.get(state.at, 0) + by}), Stay()
@@ -168,6 +174,27 @@ def choose(items: Sequence[Item], state: MenuState, index: int) -> Outcome:
 def called(target: str) -> str:
     """A target as people call it: a key of the data is a number to the engine."""
     return f"item:{target}" if target.isdigit() else target
+
+
+def fold(menu: Menu, least: int = 4) -> Menu:
+    """The same with rows that begin with one letter behind a row of that letter, so that the keys to type stay the same.
+
+    least: so many rows must share a letter. Rows of a single key stay, and come first.
+    """
+    groups: dict[str, list[Item]] = {}
+    for item in menu.items:
+        if len(item.keys) > 1:
+            groups.setdefault(item.keys[0], []).append(item)
+    folded = {letter: items for letter, items in groups.items() if len(items) >= least}
+    kept = [item for item in menu.items if len(item.keys) < 2 or item.keys[0] not in folded]
+    return replace(menu, items=(*kept, *(_behind(menu, letter, items) for letter, items in folded.items())))
+
+
+def _behind(menu: Menu, letter: str, items: Sequence[Item]) -> Item:
+    name = ", ".join(dict.fromkeys(item.family for item in items if item.family)) or menu.title
+    inside = Menu(f"{menu.title.partition(':')[0]}: {name}", tuple(replace(item, keys=item.keys[1:]) for item in items))
+    titles = ", ".join(item.title for item in items)
+    return Item(letter, name, note=f"{len(items)} …", explain=titles, family=FOLDED, menu=inside)
 
 
 def unique_keys(items: Sequence[Item]) -> tuple[Item, ...]:

@@ -63,9 +63,9 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
     machines = [n.name for n in snapshot.map.nodes if n.tier not in ("city", "dns")]
     webs = [n for n in snapshot.map.nodes if n.tier == "web"]
     rows: tuple[tuple[str, str, str, list[str], Callable[[str, float | None], Command]], ...] = (
-        ("B", "restart", "What it held in memory is lost.", machines, lambda target, _: Restart(node=target)),
-        ("D", "drain", "No new requests; those it has finish.", _names(webs, False), lambda target, _: Drain(node=target)),
-        ("U", "undrain", "Let it back in.", _names(webs, True), lambda target, _: Undrain(node=target)),
+        ("xr", "restart", "What it held in memory is lost.", machines, lambda target, _: Restart(node=target)),
+        ("xd", "drain", "No new requests; those it has finish.", _names(webs, False), lambda target, _: Drain(node=target)),
+        ("xu", "undrain", "Let it back in.", _names(webs, True), lambda target, _: Undrain(node=target)),
     )
     for key, title, explain, names, make in rows:
         if names:

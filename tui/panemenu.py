@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.snapshot import Snapshot
 
 from .board import Board
-from .draw import Code, Role
+from .draw import Code, Role, cell_len
 from .menu import Go, Item, Menu, unique_keys
 from .pane import PaneSpec
 from .view import ViewState
@@ -20,11 +20,11 @@ def pane_menu(board: Board, snapshot: Snapshot, state: ViewState) -> Menu:
     present = board.present(state)
     gone = [spec for spec in board.specs if spec not in present]
     rows = [_row(board, spec, snapshot, state) for spec in present]
-    rows += [Item(spec.letter, spec.title, "not here", spec.absent, go=Go(spec.id), tone=Role.FAINT) for spec in gone]
-    return Menu("Panes: which shall be shown?", unique_keys(rows))
+    rows += [Item(spec.letter, spec.title, f"not here: {spec.absent}", go=Go(spec.id), tone=Role.FAINT) for spec in gone]
+    return Menu("Panes: which shall be shown?", unique_keys(rows), beside=max(cell_len(row.title) for row in rows))
 
 
 def _row(board: Board, spec: PaneSpec, snapshot: Snapshot, state: ViewState) -> Item:
     verdict = board.verdict_of(spec.id, snapshot, state)
     title = f"{spec.key} {spec.title}" if spec.key else f"  {spec.title}"
-    return Item(spec.letter, title, verdict.words, verdict.words, go=Go(spec.id), tone=_TONE[verdict.attention])
+    return Item(spec.letter, title, verdict.words, go=Go(spec.id), tone=_TONE[verdict.attention])

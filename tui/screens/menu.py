@@ -11,10 +11,10 @@ from textual.screen import ModalScreen
 
 from ..cells import CellWidget
 from ..charts import Glyphs
-from ..draw import BOLD, LIT, Canvas, Role, cell_len, fit
+from ..draw import BOLD, LIT, Canvas, Role, cell_len, fit, fit_words
 from ..frame import Verdict, draw_frame
 from ..layout import bars
-from ..menu import Close, Item, Menu, MenuState, Outcome, Stay, called, press
+from ..menu import FOLDED, Close, Item, Menu, MenuState, Outcome, Stay, called, fold, press
 from ..safe import safe_text
 from ..theme import Palette
 from ..units import plain
@@ -24,6 +24,8 @@ __all__ = ["MenuScreen", "MenuWidget", "columns_of"]
 COLUMN, WIDE_COLUMN = 37, 54
 BETWEEN = 3  # cells between columns
 FOOT = 4
+FEW = 4  # rows of one letter that are not worth a list of their own, while there is room
+NOTE = 5  # cell of a row where its title begins
 RIM = 2  # cells of the board beside a menu that say nothing: a second border would stand in them
 
 
@@ -52,21 +54,37 @@ class MenuWidget(CellWidget, can_focus=False):
         self.menu = menu
         self.state = MenuState()
         self.glyphs = glyphs
+        self.trail = ""  # keys that led to this list
+        self._above: list[tuple[Menu, MenuState, str]] = []  # the lists that led to it
+
+    def fold_for(self, width: int, height: int) -> None:
+        """Open with lists behind letters if not every row has its place in `width` x `height`."""
+        for least in (FEW, 2):
+            rows, across = max(1, height - FOOT - 2), max(1, (width - 6) // COLUMN)
+            if len(columns_of(self.menu.items, rows)) > across:
+                self.menu = fold(self.menu, least)
 
     def wanted(self, width: int, height: int) -> tuple[int, int]:
         """The size that shows every row, within `width` x `height`: all of it where only a rim of the board would be left."""
+        if self.menu.beside:
+            note = max((cell_len(safe_text(item.note)) for item in self.menu.items), default=0)
+            return self._rimless(max(62, NOTE + self.menu.beside + 2 + note + 4), len(self.menu.items) + FOOT + 2, width, height)
         families = len({item.family for item in self.menu.items if item.family})
         lines = len(self.menu.items) + families
         room = max(1, height - FOOT - 2)
         columns = min(max(1, -(-lines // room)), max(1, (width - 6) // COLUMN))
         rows = max(3, min(room, max(map(len, columns_of(self.menu.items, -(-lines // columns) + 1)), default=1)))
         across = max(min(columns * WIDE_COLUMN + 4, width - 6), columns * COLUMN + 4, 62)
-        down = rows + FOOT + 2
+        return self._rimless(across, rows + FOOT + 2, width, height)
+
+    @staticmethod
+    def _rimless(across: int, down: int, width: int, height: int) -> tuple[int, int]:
         return (across if width - across > 2 * RIM else width), (down if height - down > 2 * RIM else height)
 
     def paint(self, canvas: Canvas) -> None:
         """Frame, rows in columns, then what the lit row does and to what."""
-        typed = f"typed: {self.state.typed}" if self.state.typed else "keys, or arrows, Enter"
+        keys = self.trail + self.state.typed
+        typed = f"typed: {keys}" if keys else "keys, or arrows, Enter"
         ascii_only = self.glyphs is Glyphs.ASCII
         inside = draw_frame(canvas, "", self.menu.title, Verdict(typed), focused=True, ascii_only=ascii_only)
         items = self.menu.items
@@ -75,7 +93,7 @@ class MenuWidget(CellWidget, can_focus=False):
             return
         height = max(1, inside.height - FOOT)
         columns = columns_of(items, height)
-        fit_columns = max(1, inside.width // COLUMN)
+        fit_columns = 1 if self.menu.beside else max(1, inside.width // COLUMN)
         here = next(c for c, column in enumerate(columns) if self.state.at in column)
         first = max(0, min(here - fit_columns + 1, len(columns) - fit_columns)) if here >= fit_columns else 0
         shown = columns[first : first + fit_columns]
@@ -89,7 +107,7 @@ class MenuWidget(CellWidget, can_focus=False):
                     self._row(part, y, line)
         self._foot(inside.inside(0, height, inside.width, FOOT))
         if len(columns) > fit_columns:
-            inside.right(inside.width, height, f" {here + 1}/{len(columns)}", Role.DIM)
+            inside.right(inside.width, height, f" ↓ or PgDn for more, {here + 1}/{len(columns)}", Role.DIM)
 
     def _row(self, canvas: Canvas, y: int, index: int) -> None:
         item, state = self.menu.items[index], self.state
@@ -97,19 +115,32 @@ class MenuWidget(CellWidget, can_focus=False):
         done = len(state.typed) if possible else 0
         x = canvas.text(1, y, item.keys[:done], Role.DIM)
         canvas.text(x, y, item.keys[done:], Role.KEY | BOLD if possible else Role.FAINT)
+        if self.menu.beside:
+            at = NOTE + self.menu.beside + 2
+            canvas.text(NOTE, y, fit(item.title, min(self.menu.beside, canvas.width - NOTE)), Role.TEXT)
+            canvas.text(at, y, fit_words(item.note, max(0, canvas.width - at)), item.tone)
+            self._end_row(canvas, y, index)
+            return
         note = item.note or (called(state.target(self.menu.items, index)) if item.make is not None else "")
         room = canvas.width - 5
         note = fit(note, min(cell_len(note), max(14, room - cell_len(item.title) - 2), max(0, room - 12)))
         canvas.text(5, y, fit(item.title, room - cell_len(note) - 1), Role.TEXT if possible else Role.FAINT)
         canvas.right(canvas.width, y, note, item.tone if possible else Role.FAINT)
+        self._end_row(canvas, y, index)
+
+    def _end_row(self, canvas: Canvas, y: int, index: int) -> None:
         canvas.spot(f"#{index}", 0, y, canvas.width)
-        if index == state.at:
+        if index == self.state.at:
             canvas.light(0, y, canvas.width, LIT)
 
     def _foot(self, canvas: Canvas) -> None:
         item, state = self.menu.items[self.state.at], self.state
         canvas.text(0, 0, ("-" if self.glyphs is Glyphs.ASCII else "─") * canvas.width, Role.FAINT)
-        words = item.explain if item.make is not None and item.explain else " · ".join(filter(None, (item.title, item.explain)))
+        words = (
+            item.explain
+            if (item.make is not None or item.family == FOLDED) and item.explain
+            else " · ".join(filter(None, (item.title, item.explain)))
+        )
         for y, line in enumerate(textwrap.wrap(safe_text(words), max(8, canvas.width))[:2], 1):
             canvas.text(0, y, line, Role.TEXT)
         x = 0
@@ -128,15 +159,18 @@ class MenuWidget(CellWidget, can_focus=False):
             canvas.text(x, 3, " change", Role.DIM)
 
     def act(self, key: str) -> Outcome:
-        """Give it a key; draws anew."""
+        """Give it a key; draws anew. A row that opens a list does so here; Escape or Backspace there leads back."""
+        empty = not self.state.typed
         self.state, outcome = press(self.menu, self.state, key)
+        if isinstance(outcome, Menu):
+            self._above.append((self.menu, self.state, self.trail))
+            self.trail += self.menu.items[self.state.at].keys
+            self.menu, self.state = outcome, MenuState()
+        elif self._above and empty and key in ("escape", "backspace"):
+            self.menu, self.state, self.trail = self._above.pop()
+            outcome = Stay()
         self.redraw()
         return outcome
-
-    def show(self, menu: Menu) -> None:
-        """Another menu in the same place."""
-        self.menu, self.state = menu, MenuState()
-        self.redraw()
 
 
 class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
@@ -158,6 +192,8 @@ class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take the size that shows every row."""
+        size = self.app.size
+        self.widget.fold_for(size.width, size.height - sum(bars(size.height)))
         self._size_up()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -185,10 +221,7 @@ class MenuScreen(ModalScreen[Outcome], inherit_bindings=False):
         self._finish(self.widget.act(printable or event.key))
 
     def _finish(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Stay):
-            return
-        if isinstance(outcome, Menu):
-            self.widget.show(outcome)
+        if isinstance(outcome, Stay | Menu):
             self._size_up()
         else:
             self._end(outcome)
