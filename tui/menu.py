@@ -194,7 +194,7 @@ def _behind(menu: Menu, letter: str, items: Sequence[Item]) -> Item:
     name = ", ".join(dict.fromkeys(item.family for item in items if item.family)) or menu.title
     inside = Menu(f"{menu.title.partition(':')[0]}: {name}", tuple(replace(item, keys=item.keys[1:]) for item in items))
     titles = ", ".join(item.title for item in items)
-    return Item(letter, name, note=f"{len(items)} …", explain=titles, family=FOLDED, menu=inside)
+    return Item(letter, name, note=titles, explain=titles, family=FOLDED, menu=inside)
 
 
 def unique_keys(items: Sequence[Item]) -> tuple[Item, ...]:
