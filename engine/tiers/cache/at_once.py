@@ -60,8 +60,9 @@ class AtOnceDesk(FewDesk):
         token = self.mail.token[batch.rows[messages.number[sets]]]
         loop = np.zeros(len(self.shelves), dtype=np.bool_)  # nodes that are left to the loop
         loop[torn(messages)] = True
-        loop[messages.nodes[sets[token >= 0]]] = True  # a lease
-        loop[messages.nodes[messages.kinds > DELETE]] = True
+        if np.count_nonzero(token >= 0) or messages.kinds.max() > DELETE:  # a lease
+            loop[messages.nodes[sets[token >= 0]]] = True
+            loop[messages.nodes[messages.kinds > DELETE]] = True
         self._make_room(done, loop, messages, hits)
         filled, threw, dropped = token != WRITER, done.threw, done.dropped
         left = rest[:0]

@@ -170,14 +170,11 @@ def came(messages: Messages, done: Changes) -> I8:
 
 def torn(messages: Messages) -> I8:
     """Nodes (n,), in no order, repeats included, that were told of a key on which another node had a message or has an entry."""
-    nodes = messages.nodes
-    elsewhere = messages.place != NOWHERE
-    elsewhere &= ~messages.stored
+    nodes, keys, stored = messages.nodes, messages.keys, messages.stored
     other = nodes[1:] != nodes[:-1]
-    other[messages.first[1:] - 1] = False
-    if not np.count_nonzero(other):
-        split: I8 = nodes[elsewhere] if np.count_nonzero(elsewhere) else nodes[:0]
-        return split
+    other &= keys[1:] == keys[:-1]
+    if not np.count_nonzero(other) and np.count_nonzero(messages.place) == np.count_nonzero(stored):
+        return nodes[:0]
     runs = np.add.reduceat(np.append(other, False), messages.first) > 0
-    split = nodes[runs.repeat(messages.end - messages.first) | elsewhere]
+    split: I8 = nodes[runs.repeat(messages.end - messages.first) | ((messages.place != NOWHERE) & ~stored)]
     return split

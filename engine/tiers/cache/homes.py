@@ -77,7 +77,7 @@ class Homes:
             return np.empty((0, keys.size), dtype=np.int64)
         if not self.complete:
             self._learn(keys)
-        return self.table[:, keys].astype(np.int64)
+        return self.table.take(keys, axis=1).astype(np.int64)
 
     def _learn(self, keys: I8) -> None:
         """See to it that the owners of these keys (n,) are in the table."""

@@ -25,6 +25,7 @@ NOWHERE, SEVERAL = 0, -1  # in `place`; else 1 + the node
 TOUCHED = -2  # stands there for a moment, while a batch finds out whom its changes concern
 # 32 bytes a key, so that none lies across two lines of memory
 COLUMNS: dict[str, tuple[str, float]] = {
+    "place": ("i2", NOWHERE),
     "version": ("i4", 0),
     "ends": ("f8", 0.0),
     "recompute": ("f8", 0.0),
@@ -49,7 +50,6 @@ class Index:
 
     def __init__(self, keys: int) -> None:
         self.keys = keys
-        self.place = np.full(keys, NOWHERE, dtype=np.int16)  # apart and close together: a miss asks for nothing else
         set_columns(self, COLUMNS, keys)
         self.clock = 0
         self.held: I8 = np.zeros(0, dtype=np.int64)

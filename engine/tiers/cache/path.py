@@ -92,7 +92,8 @@ class CachePath(Tier):
             more = self.core.flights.capacity - self.leased.size
             self.leased = np.concatenate([self.leased, np.zeros(more, dtype=np.bool_)])
             self.left = np.concatenate([self.left, np.zeros(more)])
-        self.leased[slots] = False
+        if self.timers:
+            self.leased[slots] = False
         keys = self.core.flights.key[slots].astype(np.int64)
         self.counts.asked_keys.append(keys)
         owners = self.homes.owners(keys)
@@ -100,19 +101,19 @@ class CachePath(Tier):
             self._to_database(t, slots)
             return
         if owners.shape[0] == 1:
-            self._ask(t, slots, owners[0], 0)
+            self._ask(t, slots, keys, owners[0], 0)
             return
         copy = self.core.flights.id[slots] % owners.shape[0]  # the copies of a pair share the reads
-        self._ask(t, slots, owners[copy, np.arange(slots.size)], 0)
+        self._ask(t, slots, keys, owners[copy, np.arange(slots.size)], 0)
 
-    def _ask(self, t: F8, slots: I8, node: I8, tried: int) -> None:
-        """Send look-ups to these nodes (n,); `tried` copies have been asked before."""
+    def _ask(self, t: F8, slots: I8, keys: I8, node: I8, tried: int) -> None:
+        """Send look-ups of keys (n,) to these nodes (n,); `tried` copies have been asked before."""
         core = self.core
         core.flights.cache[slots] = node
         web = core.flights.web[slots].astype(np.int64)
         hop = core.fabric.hop("web", web, "cache", node)
         mail = self.mail
-        rows = mail.add(LOOK_UP, node, core.flights.key[slots])
+        rows = mail.add(LOOK_UP, node, keys)
         mail.slot[rows], mail.web[rows], mail.asked[rows], mail.tried[rows] = slots, web, t, tried
         deadline = t + self.timeout
         mail.deadline[rows] = deadline
@@ -125,7 +126,7 @@ class CachePath(Tier):
             passed = ~dropped & ~refused
             there, due, deadline = rows[passed], due[passed], deadline[passed]
         slow = due > deadline  # a long way, or retransmissions: later than the library waits
-        if slow.any():
+        if np.count_nonzero(slow):
             self.patience.push(deadline[slow], there[slow])
         self.inbox.push(due, there)
 
@@ -145,10 +146,12 @@ class CachePath(Tier):
         self.counts.add("unanswered", rows.size)
         again = np.zeros(rows.size, dtype=np.bool_)
         if self.homes.copies == 2:
-            owners = self.homes.owners(mail.key[rows].astype(np.int64))
+            keys = mail.key[rows].astype(np.int64)
+            owners = self.homes.owners(keys)
             other = np.where(owners[0] == node, owners[1], owners[0])
             again = mail.tried[rows] == 0
-            self._ask(self.core.not_before(self.core.start, t[again], slots[again]), slots[again], other[again], 1)
+            t_again = self.core.not_before(self.core.start, t[again], slots[again])
+            self._ask(t_again, slots[again], keys[again], other[again], 1)
         self._to_database(t[~again], slots[~again])
 
     def _to_database(self, t: F8, slots: I8) -> None:

@@ -187,6 +187,15 @@ class Log:
             lsn = int(previous[i])
         return version
 
+    def history(self, plan: F8, lsn: int, version: int, t: float) -> list[tuple[float, int]]:
+        """What `as_of` finds at t and at any later moment: since when, and which version, the newest first."""
+        previous, older, base = self.previous, self.previous_version, self.base
+        found: list[tuple[float, int]] = []
+        while lsn >= base and (since := plan.item(lsn - base)) > t:
+            found.append((since, version))
+            version, lsn = older.item(lsn - base), previous.item(lsn - base)
+        return [*found, (t, version)]
+
     def cut_back(self, position: int) -> None:
         """Forget all records from LSN `position` on."""
         self.size = position - self.base

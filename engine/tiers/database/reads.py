@@ -86,10 +86,18 @@ class DatabaseReads(DatabaseAgain):
         open_ = versions.head_time[keys] > at
         if not np.count_nonzero(open_):
             return out
-        at = np.broadcast_to(at, keys.shape)
-        for j in open_.nonzero()[0].tolist():
-            log = self.shards[int(self.places.owner[keys[j]])].log
-            out[j] = log.as_of(log.commit, int(versions.head_lsn[keys[j]]), int(out[j]), float(at[j]))
+        rows = open_.nonzero()[0]
+        keys, at = keys[rows], np.broadcast_to(at, keys.shape)[rows]
+        known: dict[int, list[tuple[float, int]]] = {}  # many ask for the same few keys
+        least = float(at.min())
+        for j, key, t in zip(rows.tolist(), keys.tolist(), at.tolist(), strict=True):
+            if key not in known:
+                log = self.shards[self.places.owner.item(key)].log
+                known[key] = log.history(log.commit, versions.head_lsn.item(key), out.item(j), least)
+            for since, version in known[key]:
+                if since <= t:
+                    out[j] = version
+                    break
         return out
 
     def outdated(self, keys: I8, versions: I8, at: F8) -> I8:
