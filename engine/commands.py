@@ -119,6 +119,12 @@ class Undrain(_Command, frozen=True):
     node: str
 
 
+class Climb(_Command, frozen=True):
+    """Take the system one stage up the ladder (`up`), or one back; only where the scenario has one."""
+
+    up: bool = True
+
+
 # ---- agents --------------------------------------------------------------------------------------------------------
 
 
@@ -181,7 +187,7 @@ class Note(_Command, frozen=True):
 
 
 Control: TypeAlias = Pause | Resume | StepOnce | SetSpeed | Inspect | FollowRequest | Shutdown
-Deed: TypeAlias = Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Restart | Drain | Undrain
+Deed: TypeAlias = Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Restart | Drain | Undrain | Climb
 AgentDeed: TypeAlias = SetHealth | MoveAddress | SetMember | Promote | Demote | CopyChunk | Note
 WorldCommand: TypeAlias = Deed | AgentDeed
 Command: TypeAlias = Control | WorldCommand

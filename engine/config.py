@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from .config_base import Count, Millis, Name, Positive, Seconds, Service, Share, Table
+from .config_ladder import LadderPart
 from .config_queue import QueuePart
 
 __all__ = [
-    "BalancerPart", "CachePart", "Client", "DatabasePart", "Dns", "Goal", "Health", "Network", "QueuePart", "ReplicationPart",
-    "Route", "Scenario", "Service", "Slo", "Step", "Table", "Traffic", "Users", "WebPart", "Zone",
+    "BalancerPart", "CachePart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart", "Network", "QueuePart",
+    "ReplicationPart", "Route", "Scenario", "Service", "Slo", "Step", "Table", "Traffic", "Users", "WebPart", "Zone",
 ]  # fmt: skip
 
 
@@ -238,6 +239,7 @@ class Step(Table, frozen=True):
     add: str = ""
     remove: str = ""
     say: str = ""
+    climb: Literal["", "up", "back"] = ""
 
 
 class Goal(Table, frozen=True):
@@ -280,5 +282,6 @@ class Scenario(Table, frozen=True):
     database: DatabasePart = DatabasePart()
     queue: QueuePart = QueuePart()
     slo: Slo = Slo()
+    ladder: LadderPart = LadderPart()
     script: tuple[Step, ...] = ()
     goal: tuple[Goal, ...] = ()

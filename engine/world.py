@@ -24,6 +24,7 @@ from .fabric import Fabric
 from .faults import FaultBook
 from .geo import city_table, one_way, zone_one_way
 from .history import History
+from .ladder import Climber
 from .replies import Replies
 from .showing import snapshot
 from .showing.inspect import inspection
@@ -74,6 +75,7 @@ class World:
         self.undo = UndoBook()
         self.whole_second = 0
         self.history = History()
+        self.climber = Climber(config.ladder.stage) if config.ladder.stage else None
         self._wire()
         self.agents: dict[str, AgentState] = agents_for(self)
         rebuild(self)

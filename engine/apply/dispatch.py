@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from ..commands import (
     AddNode,
+    Climb,
     CopyChunk,
     Demote,
     Drain,
@@ -26,6 +27,7 @@ from ..commands import (
     WorldCommand,
 )
 from ..faults.base import Rejected
+from ..ladder import climb
 from . import agents, faults, scale
 from .giver import Giver, Outcome
 from .options import set_option
@@ -72,6 +74,8 @@ def carry_out(world: World, giver: Giver, command: WorldCommand) -> Outcome:  # 
             return scale.drain(world, giver, command)
         case Undrain():
             return scale.undrain(world, giver, command)
+        case Climb():
+            return climb(world, giver, command, carry_out)
         case SetHealth():
             return agents.set_health(world, giver, command)
         case MoveAddress():

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from ..config import Scenario, Users
+from ..ladder.stages import STAGES
 from .beside import anchored
 from .beside import problems as _files
 
@@ -216,6 +217,8 @@ def _shape(scenario: Scenario) -> Iterator[Problem]:
     if len(set(names)) != len(names) or not names:
         yield "$.network.zones", "zones need different names, and at least one"
     yield from _users(scenario.users)
+    if scenario.ladder.stage > len(STAGES):
+        yield "$.ladder.stage", f"there are {len(STAGES)} stages; take one of 1 to {len(STAGES)}"
     if scenario.balancer.nodes == 0 and scenario.web.nodes > 1:
         yield "$.balancer.nodes", "several web servers need a balancer; set balancer.nodes to 1 or 2"
     nodes = scenario.database.shards * (1 + scenario.database.replicas)
@@ -242,9 +245,9 @@ def _script(scenario: Scenario) -> Iterator[Problem]:
     from .script import problems  # which knows all faults and options, and so nearly everything
 
     for i, step in enumerate(scenario.script):
-        deeds = sum(map(bool, (step.fault, step.heal, step.option, step.add, step.remove)))
+        deeds = sum(map(bool, (step.fault, step.heal, step.option, step.add, step.remove, step.climb)))
         if deeds > 1 or not (deeds or step.say):
-            yield f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove or say"
+            yield f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove, climb or say"
     for i, sentence in problems(scenario):
         yield f"$.script[{i}].at", sentence
     for i, goal in enumerate(scenario.goal):

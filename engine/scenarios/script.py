@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..apply.scale import SCALES
-from ..commands import AddNode, Heal, HealAll, Inject, Note, RemoveNode, SetOption, WorldCommand
+from ..commands import AddNode, Climb, Heal, HealAll, Inject, Note, RemoveNode, SetOption, WorldCommand
 from ..config import Scenario, Step
 from ..faults import FAULTS, Rejected
 from ..faults.base import near
@@ -30,11 +30,15 @@ def _deed(step: Step) -> tuple[WorldCommand, ...]:
         return (HealAll(),) if step.heal in EVERYTHING else (Heal(step.heal),)
     if step.option:
         return (SetOption(step.option, step.value),)
+    return _building(step)
+
+
+def _building(step: Step) -> tuple[WorldCommand, ...]:
     if step.add:
         return (AddNode(step.add, step.target),)
     if step.remove:
         return (RemoveNode(step.remove),)
-    return ()
+    return (Climb(step.climb == "up"),) if step.climb else ()
 
 
 def problems(scenario: Scenario) -> list[tuple[int, str]]:

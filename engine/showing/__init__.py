@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..causes import WORDS, Cause, Outcome
+from ..ladder.reading import reading as ladder_reading
 from ..snapshot import (
     SNAPSHOT_VERSION,
     Headline,
@@ -114,4 +115,5 @@ def snapshot(world: World) -> Snapshot:
         faults=world.faults.active(),
         traces=traces(world),
         digest=world.digest(),
+        ladder=ladder_reading(world),
     )

@@ -10,6 +10,7 @@ from ..fabric import CITY, Rule
 from ..load import Load
 from ..nodes import Nodes
 from ..snapshot import Link, Map, Node, NodeState
+from ..tiers.database.shard import Role
 from ..words import count, percent
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def _words(nodes: Nodes, index: int, state: NodeState, utilisation: float, waiti
     return ", ".join(parts)
 
 
-def _loads(world: World) -> dict[str, Load]:
+def loads(world: World) -> dict[str, Load]:
+    """How loaded each tier's nodes are."""
     return {
         "balancer": world.balancer.load(),
         "web": world.web.load(),
@@ -92,7 +94,7 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
                 state = NodeState.FENCED
             elif role == "standby" and state is NodeState.UP:
                 state = NodeState.STANDBY
-            elif role == "copying" and state is NodeState.UP:
+            elif role == Role.SEEDING.value and state is NodeState.UP:
                 state = NodeState.STARTING
             use, waiting = float(load.utilisation[i]), int(load.waiting[i])
             if state is NodeState.UP and use > BUSY:
@@ -173,8 +175,8 @@ def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
 
 def map_of(world: World) -> Map:
     """All nodes and links, with a one-line verdict."""
-    loads = _loads(world)
-    nodes = _cities(world) + _tier_nodes(world, loads)
+    load = loads(world)
+    nodes = _cities(world) + _tier_nodes(world, load)
     servers = [n for n in nodes if n.tier != "city"]
     up = sum(n.state in (NodeState.UP, NodeState.STANDBY) for n in servers)
     parts = [f"{up} up"]
@@ -183,11 +185,22 @@ def map_of(world: World) -> Map:
         if so and state not in (NodeState.UP, NodeState.STANDBY):
             parts.append(f"{so} {state.value}")
     regions = tuple(dict.fromkeys(zone.region for zone in world.core.config.network.zones))
-    return Map(verdict=" · ".join(parts), nodes=tuple(nodes), links=_links(world, loads), regions=regions)
+    return Map(verdict=" · ".join(parts), nodes=tuple(nodes), links=_links(world, load), regions=regions)
+
+
+def _prices(world: World) -> dict[str, float]:
+    config = world.core.config
+    return {"balancer": config.balancer.price, "web": config.web.price, "cache": config.cache.price, "db": config.database.price}
 
 
 def price(world: World) -> float:
     """Dollars an hour for every member node (prices and their source: engine.config)."""
-    config = world.core.config
-    each = {"balancer": config.balancer.price, "web": config.web.price, "cache": config.cache.price, "db": config.database.price}
+    each = _prices(world)
     return sum(each[t] * int(np.count_nonzero(n.member)) for t, n in world.core.fabric.tiers.items() if t in each)
+
+
+def price_of(world: World, what: str) -> float:
+    """Dollars an hour of one more of a row of the table of machines (`replica` is a database node, a `shard` brings several)."""
+    each = _prices(world)
+    replicas = world.core.config.database.replicas
+    return each[{"replica": "db", "shard": "db"}.get(what, what)] * (1 + replicas if what == "shard" else 1)

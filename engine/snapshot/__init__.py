@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .base import NodeState, Struct
 from .data import Cache, CacheNode, Failover, HotKey, Replica, Replication, Shard, Shards, ShardShare
+from .ladder import Ladder
 from .panes import Backend, Balancer, Cause, Dns, Headline, Level, Link, Map, Node, Pace, Record, Totals, Walk
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Headline",
     "HotKey",
     "Inspection",
+    "Ladder",
     "Level",
     "Link",
     "Map",
@@ -148,6 +150,7 @@ class Snapshot(Struct, frozen=True):
     traces: tuple[Trace, ...] = ()
     digest: str = ""
     hint: str = ""
+    ladder: Ladder | None = None
 
 
 class Setting(Struct, frozen=True):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from test_kernels import recursion, scripted
 
 from engine.queueing import Discipline, Stations
+from engine.queueing.jobs import Departures, in_order
 
 N = 20_000
 
@@ -192,3 +193,11 @@ def test_little_holds_when_jobs_end_between_two_looks(discipline):
     assert tier.totals.presence.tolist() == pytest.approx([3.0 + 2.5, 4.0 + 5.5])
     assert tier.totals.aborted.tolist() == pytest.approx([3.0 + 2.5, 4.0])
     assert tier.busy_seconds(6.0).tolist() == pytest.approx([3.0, 6.0])
+
+
+def test_jobs_of_one_moment_are_ordered_whatever_the_numbers_of_their_rows():
+    rank = np.array([7, 3, 5])
+    rows = np.array([2, -40, 0, -5, 1])
+    same = np.full(5, 1.5)
+    gone = in_order(Departures(same, rows, np.zeros(5, np.int64), same, same, same), rank)
+    assert gone.row.tolist() == [-40, -5, 1, 2, 0], "jobs that are no requests first, by number, then requests by rank"
