@@ -6,45 +6,20 @@ Exit status: 0 well, 1 a goal or a check failed, 2 the user's mistake (one sente
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from .mistakes import Finite, Mistake, OneSentence, plain
 
 if TYPE_CHECKING:
     from .config import Scenario
     from .world import World
-
-
-class Mistake(click.ClickException):
-    """The user's mistake: one sentence, status 2."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:  # noqa: ARG002  (click's signature)
-        """One line on stderr."""
-        click.echo(f"scaletop: {plain(self.message)}", err=True)
-
-
-def plain(text: str) -> str:
-    """What a terminal would obey (the names of files may hold anything) is written out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
-class Finite(click.FloatRange):
-    """A range that nan is not in, which compares with nothing."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number, if it is one."""
-        number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value} is no number.", param, ctx)
-        return float(number)
 
 
 def scenario(name: str) -> Scenario:
@@ -108,7 +83,7 @@ def headless(world: World, seconds: float, label: str, *, judged: bool = False) 
             raise click.ClickException(str(broken)) from broken
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(package_name="scaletop")
 def main() -> None:
     """top for a web service that grows from one server to ten million users."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import Finite, Mistake
 from engine.cli import main as engine_commands
+from engine.mistakes import Finite, Mistake, OneSentence
 
 from . import terminal
 from .guard import guarded
@@ -30,7 +30,7 @@ MISTAKE = Mistake.exit_code
 NO_TERMINAL = "there is no terminal here to draw on; `scaletop run SCENARIO --headless` runs without one."
 
 
-class _ScreenFirst(click.Group):
+class _ScreenFirst(OneSentence):
     """A group in which what is no command's name is the scenario to open."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

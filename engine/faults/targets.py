@@ -74,7 +74,7 @@ def _dns(world: World, name: str) -> Target | None:
     found = _node(world, name, "dns")
     if found is None and name == "authority":
         nodes = _nodes_where(world, lambda _, i: world.core.fabric.tiers["dns"].names[i].startswith("ns"), ("dns",))
-        found = Target("dns", name, "the authority", nodes) if nodes else None
+        found = Target("dns", name, "the site's name servers", nodes) if nodes else None
     return found
 
 

@@ -126,6 +126,22 @@ def test_the_scenario_of_the_readme_is_right(tmp_path: Path) -> None:
     assert [name for name in FAULTS if f"`{name}`" not in readme] == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "default", "--nope"), "no such option '--nope'; `main run --help` lists what it takes."),
+        (("run", "default", "--for", "abc"), "invalid value for '--for': 'abc' is not a valid number; `main run --help` "),
+        (("run", "default", "--for"), "option '--for' requires an argument; `main run --help` lists"),
+        (("run", "default", "--seed", "x"), "invalid value for '--seed': 'x' is not a valid integer; "),
+        (("check",), "missing argument 'SCENARIO"),
+        (("--nope",), "no such option '--nope'; `main --help` lists what it takes."),
+        (("fly",), "no such command 'fly'; `main --help` lists what it takes."),
+    ],
+)
+def test_wrong_arguments_are_told_in_one_sentence_with_the_remedy(arguments: tuple[str, ...], told: str) -> None:
+    assert sentence(scaletop(*arguments)).startswith(f"scaletop: {told}")
+
+
 @pytest.mark.parametrize("arguments", [("check", "x\x1b[31m.toml"), ("run", "default", "--headless", "--load", "x\x1b[31m\n")])
 def test_a_terminal_is_told_nothing_to_obey(arguments: tuple[str, ...]) -> None:
     ran = CliRunner().invoke(main, list(arguments), color=True)  # with a terminal click leaves sequences in

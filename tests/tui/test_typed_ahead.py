@@ -6,6 +6,7 @@ import pytest
 from player import Player, play, shown, until
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from engine.commands import AddNode, Command, Heal, Inject, Inspect, SetOption
 from tui.app import ScaletopApp
@@ -70,6 +71,28 @@ def test_the_answer_of_before_is_replaced_by_what_is_typed_ahead() -> None:
             await until(pilot, lambda words=words: app.board.state.filter == words)
 
     play(story)
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+def test_what_is_typed_right_behind_one_filter_is_the_next(slowly: bool) -> None:
+    """Whether or not the line has the keyboard already: nothing is lost, and nothing gets into the filter before."""
+
+    async def story(app: ScaletopApp, player: Player, pilot: Pilot[None]) -> None:
+        for words, more in (("cache", "db-1"), ("x", "web")):
+            if slowly:
+                await pilot.press("slash")
+                await until(pilot, lambda: isinstance(app.focused, Input))
+                type_at_once(app, f"{words}\r/{more}\r")
+            else:
+                type_at_once(app, f"/{words}\r/{more}\r")
+            await until(pilot, lambda more=more: app.board.state.filter == more and app.screen is app.board)
+        await pilot.press("slash")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        type_at_once(app, "db\r/\x1b/q\x1bfc")
+        await until(pilot, lambda: player.sent == [Inject(fault="crash", target="web-1")])
+        assert app.board.state.filter == "db"
+
+    assert play(story) == 0
 
 
 def test_quit_behind_help_quits() -> None:

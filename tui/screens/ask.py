@@ -17,6 +17,15 @@ from ..safe import safe_text
 __all__ = ["AskScreen"]
 
 
+class Line(Input):
+    """The line for the answer. Enter and Escape work at once: what is typed right behind them is not the answer's any more."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        screen = self.screen
+        if isinstance(screen, AskScreen) and (screen.ended or event.key in ("enter", "escape")):
+            await screen.on_key(event)
+
+
 class AskScreen(ModalScreen[str | None]):
     """Ends with the answer, or None. `check` says what is wrong with an answer ("" if nothing)."""
 
@@ -37,29 +46,30 @@ class AskScreen(ModalScreen[str | None]):
         self._question = safe_text(question)
         self._now = safe_text(now)
         self._check = check
-        self._ended = False
+        self.ended = False
         self._early = False  # whether something was typed before the line had the keyboard
 
     def compose(self) -> ComposeResult:
         """Question, answer, what is wrong with it."""
         with Vertical():
             yield Static(self._question, markup=False)
-            yield Input(self._now, max_length=80, select_on_focus=True)
+            yield Line(self._now, max_length=80, select_on_focus=True)
             yield Static("Enter: take it   Esc: leave it", markup=False, id="wrong")
 
     async def on_key(self, event: events.Key) -> None:
         """What was typed right behind the key that asked, before the line had the keyboard, is the answer's beginning."""
         line = self.query_one(Input)
-        if self.focused is line and event.is_forwarded:  # the line had it first and left it
+        ours = self.ended or event.key in ("enter", "escape")
+        if self.focused is line and event.is_forwarded and not ours:  # the line had it first and left it
             return
         event.stop()
         event.prevent_default()
-        if self._ended:  # typed right behind the answer: it is for what is below
+        if self.ended:  # typed right behind the answer: it is for what is below
             self.app.screen.post_message(events.Key(event.key, event.character))
         elif event.key == "escape":
             self.action_cancel()
         elif event.key == "enter":
-            await line.action_submit()
+            self._submit(line.value)
         elif event.is_printable and event.character:
             if not self._early:
                 line.select_on_focus = False
@@ -67,14 +77,13 @@ class AskScreen(ModalScreen[str | None]):
             self._early = True
             line.insert_text_at_cursor(event.character)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _submit(self, answer: str) -> None:
         """Take the answer if it is right."""
-        event.stop()
-        wrong = self._check(event.value) if self._check else ""
+        wrong = self._check(answer) if self._check else ""
         if wrong:
             self.query_one("#wrong", Static).update(safe_text(wrong))
         else:
-            self._end(event.value)
+            self._end(answer)
 
     def action_cancel(self) -> None:
         """No answer."""
@@ -82,6 +91,6 @@ class AskScreen(ModalScreen[str | None]):
 
     def _end(self, answer: str | None) -> None:
         """Once: a second Enter may be on its way already."""
-        if not self._ended:
-            self._ended = True
+        if not self.ended:
+            self.ended = True
             self.dismiss(answer)

@@ -136,11 +136,9 @@ class MenuWidget(CellWidget, can_focus=False):
     def _foot(self, canvas: Canvas) -> None:
         item, state = self.menu.items[self.state.at], self.state
         canvas.text(0, 0, ("-" if self.glyphs is Glyphs.ASCII else "─") * canvas.width, Role.FAINT)
-        words = (
-            item.explain
-            if (item.make is not None or item.family == FOLDED) and item.explain
-            else " · ".join(filter(None, (item.title, item.explain)))
-        )
+        alone = bool(item.explain) and (item.make is not None or item.family == FOLDED)
+        words = item.explain if alone else " · ".join(filter(None, (item.title, item.explain)))
+        words = item.note if self.menu.beside else words
         for y, line in enumerate(textwrap.wrap(safe_text(words), max(8, canvas.width))[:2], 1):
             canvas.text(0, y, line, Role.TEXT)
         x = 0
