@@ -146,7 +146,7 @@ def draw_footer(canvas: Canvas, snapshot: Snapshot, state: ViewState, keymap: Se
     The list of all panes and help are always there, at the right.
     """
     canvas.fill(0, 0, canvas.width, code=Role.BAR)
-    entries = footer_for(keymap, panes, selected=bool(state.selected))
+    entries = footer_for(keymap, panes, selected=bool(state.selected), parts=("ladder",) if state.ladder else ())
     end = canvas.width + 1
     while entries and entries[-1][2].footer >= PINNED:
         key, words, row = entries.pop()

@@ -13,8 +13,9 @@ from .draw import Canvas, Piece, Role
 from .frame import draw_frame
 from .keymap import digits
 from .keys import Key
-from .layout import Box, arrange, bars, settle
+from .layout import Box, arrange, bars, settle, stage_rows
 from .pane import Pane, PaneSpec, PaneView, Verdict
+from .stage import draw_stage
 from .view import Present, ViewState, update
 
 __all__ = ["Board", "draw_waiting"]
@@ -32,9 +33,10 @@ class Board:
         """The panes whose systems this world has, in the table's order."""
         return tuple(spec for spec in self.specs if spec.id not in state.absent)
 
-    def absent(self, snapshot: Snapshot) -> frozenset[str]:
-        """The panes whose systems are not there."""
-        return frozenset(spec.id for spec in self.specs if not spec.present(snapshot))
+    def found(self, snapshot: Snapshot) -> Present:
+        """Which systems are there."""
+        absent = frozenset(spec.id for spec in self.specs if not spec.present(snapshot))
+        return Present(absent, snapshot.ladder is not None)
 
     def verdict_of(self, pane: str, snapshot: Snapshot, state: ViewState) -> Verdict:
         """What a present pane says in its title."""
@@ -78,9 +80,11 @@ class Board:
         self, canvas: Canvas, snapshot: Snapshot, state: ViewState, kept: Mapping[str, Piece] | None = None
     ) -> dict[str, Piece]:
         """The whole screen; returns each pane as drawn. Those `kept` (from a screen of this size) are put back."""
-        state = update(state, Present(self.absent(snapshot)))
+        state = update(state, self.found(snapshot))
         top, bottom = bars(state.height)
         draw_header(canvas.inside(0, 0, canvas.width, top), snapshot, state)
+        if snapshot.ladder is not None:
+            draw_stage(canvas.inside(0, top, canvas.width, stage_rows(state)), snapshot.ladder, state, self.keymap)
         pieces: dict[str, Piece] = dict(kept or {})
         titles = {spec.id: spec for spec in self.specs}
         for pane_id, box in self.boxes(state).items():

@@ -5,7 +5,7 @@ To remap, give new keys for a row's id in the configuration; an unknown id or a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 from .keys import KEYMAP, PANE_GROUP, Context, Key
@@ -69,9 +69,10 @@ def merge_group(rows: Iterable[Key], panes: str) -> list[tuple[str, str, Key]]:
     return out
 
 
-def footer_for(keymap: Iterable[Key], panes: str, *, selected: bool) -> list[tuple[str, str, Key]]:
-    """(key, words, row) for the footer, in order; what needs a selection only while there is one."""
-    rows = sorted((k for k in keymap if k.footer and (selected or not k.target)), key=lambda k: k.footer)
+def footer_for(keymap: Iterable[Key], panes: str, *, selected: bool, parts: Container[str] = ()) -> list[tuple[str, str, Key]]:
+    """(key, words, row) for the footer, in order; what needs a selection, or a part of the system, only while it is there."""
+    there = (k for k in keymap if k.footer and (selected or not k.target) and (not k.needs or k.needs in parts))
+    rows = sorted(there, key=lambda k: k.footer)
     return merge_group(rows, panes)
 
 

@@ -31,7 +31,8 @@ LISTS = frozenset({Context.BOARD, Context.READER})
 class Key:
     """A binding. `words`: two or three for the footer; `explain`: a sentence for help. footer: order there, 0 = not shown.
 
-    `group`: rows of one group share a footer entry and one line of help; `target`: works on what is selected.
+    `group`: rows of one group share a footer entry and one line of help; `target`: works on what is selected; `needs`: works
+    only where the snapshot has this part.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Key:
     footer: int = 0
     group: str = ""
     target: bool = False
+    needs: str = ""
 
 
 def _pane(number: int) -> Key:
@@ -131,6 +133,17 @@ KEYMAP: tuple[Key, ...] = (
     ),
     Key("log", ("l",), "app.log", "log", "What happened, each cause above its effects.", footer=20),
     Key("freeze", ("space",), "freeze", "freeze", "Hold the picture still; the world goes on.", section="Look"),
+    Key(
+        "next-stage",
+        ("n",),
+        "climb(1)",
+        "next stage",
+        "One step up the ladder, from one server to ten million users.",
+        section="Act",
+        footer=9,
+        needs="ladder",
+    ),
+    Key("stage-back", ("N",), "climb(-1)", "stage back", "One step down the ladder.", section="Act", needs="ladder"),
     Key("faults", ("f",), "faults", "fault", "Break something: then one or two keys.", section="Act", footer=10),
     Key("heal", ("h",), "heal", "heal", "Take every fault off the selected part.", section="Act", footer=1, target=True),
     Key("heal-all", ("H",), "heal_all", "heal all", "Take off all faults everywhere.", section="Act"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .pane import PaneSpec
 from .view import ViewState
 
-__all__ = ["Box", "arrange", "bars", "settle"]
+__all__ = ["Box", "arrange", "bars", "settle", "stage_rows"]
 
 MIN_PANE = 9  # rows that a pane needs to say more than its title
 MIN_MAP = 12  # rows of the map beside several others
@@ -40,6 +40,11 @@ def bars(height: int) -> tuple[int, int]:
     if height < 8:
         return (1 if height > 2 else 0), 0
     return (1 if height < 20 else 2), 1
+
+
+def stage_rows(state: ViewState) -> int:
+    """Rows of the stage line, below the header."""
+    return 0 if not state.ladder or state.height < 12 else 1 if state.height < 24 else 2
 
 
 def arrange(specs: Sequence[PaneSpec], state: ViewState) -> dict[str, Box]:
@@ -74,6 +79,7 @@ def settle(specs: Sequence[PaneSpec], state: ViewState) -> tuple[str, ...]:
 
 def _body(state: ViewState) -> Box:
     top, bottom = bars(state.height)
+    top += stage_rows(state)
     return Box(0, top, state.width, max(0, state.height - top - bottom))
 
 

@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from engine.commands import Heal
 
 from .keymap import key_label
-from .keys import PANE_GROUP
+from .keys import PANE_GROUP, Key
 from .menu import Menu, MenuState, called, choose
 from .menus import change_menu, fault_menu, scale_menu, traffic_menu
 from .safe import safe_text
@@ -26,8 +26,12 @@ __all__ = ["commands"]
 
 def commands(app: ScaletopApp, board: BoardScreen) -> Iterator[SystemCommand]:
     """Actions, then parts to select, then what can be broken, healed, added, taken away and changed."""
+
+    def there(row: Key) -> bool:
+        return not row.needs or getattr(app.session.newest, row.needs, None) is not None
+
     for row in app.settings.keymap:
-        if row.id not in ("palette", "up", "down", "left", "right") and row.group != PANE_GROUP:
+        if row.id not in ("palette", "up", "down", "left", "right") and row.group != PANE_GROUP and there(row):
             words = f"{row.words} ({key_label(row.keys[0])})"
             yield SystemCommand(words, row.explain, partial(app.run_action, row.action, board))
     for spec in board.board.present(board.state):

@@ -35,8 +35,9 @@ TROUBLE = 2  # the attention from which on a pane goes before those that one loo
 class ViewState:
     """What this viewer looks at. `focus`: pane id; `selected`: target or "".
 
-    absent: panes of systems that this world does not have; risen: panes in trouble, the worst first; worth: those worth
-    a look; recent: panes that had the keyboard, the latest first; slots: who stands where if not all have room.
+    absent: panes of systems that this world does not have; ladder: there is a stage line; risen: panes in trouble, the worst
+    first; worth: those worth a look; recent: panes that had the keyboard, the latest first; slots: who stands where if not all
+    have room.
     """
 
     width: int = 80
@@ -48,6 +49,7 @@ class ViewState:
     filter: str = ""
     frozen: bool = False
     absent: frozenset[str] = frozenset()
+    ladder: bool = False
     risen: tuple[str, ...] = ()
     worth: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
@@ -56,9 +58,10 @@ class ViewState:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Which panes have no system to show now; what the viewer looked at may be among them."""
+    """Which panes have no system to show now (what the viewer looked at may be among them); whether there is a stage line."""
 
     absent: frozenset[str]
+    ladder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,10 @@ Message = Present | Resize | Focus | FocusNext | Select | Zoom | Back | Search |
 def update(state: ViewState, message: Message) -> ViewState:  # noqa: PLR0911 - one case a message
     """The state after `message`."""
     match message:
-        case Present(absent):
-            if absent == state.absent:
+        case Present(absent, ladder):
+            if (absent, ladder) == (state.absent, state.ladder):
                 return state
-            kept = replace(state, absent=absent)
+            kept = replace(state, absent=absent, ladder=ladder)
             return replace(kept, focus="", zoomed=False) if state.focus in absent else kept
         case Resize(width, height):
             return replace(state, width=width, height=height)

@@ -13,7 +13,7 @@ from textual.events import Key as Pressed
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 
-from engine.commands import Drain, Heal, HealAll, Inspect, Pause, Restart, SetSpeed, StepOnce, Undo
+from engine.commands import Climb, Drain, Heal, HealAll, Inspect, Pause, Restart, SetSpeed, StepOnce, Undo
 from tui.app import ScaletopApp
 from tui.bars import PRESS
 from tui.charts import Glyphs
@@ -75,6 +75,8 @@ DOES: dict[str, Done] = {
     "log": over(ReaderScreen, "Log"),
     "freeze": view(frozen=True),
     "faults": over(MenuScreen, "crash"),
+    "next-stage": sent(Climb(up=True)),
+    "stage-back": sent(Climb(up=False)),
     "heal": sent(Heal(target=WEB)),
     "heal-all": sent(HealAll()),
     "restart": sent(Restart(node=WEB)),

@@ -19,7 +19,7 @@ from tui.view import ViewState
 def test_a_screen_of_kept_panes_equals_one_that_is_drawn() -> None:
     board, world = Board(PANES, KEYMAP), sample.trouble()
     for width, height in ((80, 24), (120, 40), (200, 60), (30, 9)):
-        state = ViewState(width=width, height=height, absent=board.absent(world))
+        state = ViewState(width=width, height=height, absent=board.found(world).absent)
         drawn, again = Canvas(width, height), Canvas(width, height)
         pieces = board.draw(drawn, world, state)
         assert pieces.keys() == board.boxes(state).keys()

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
 
-from engine.commands import Command, Drain, Heal, HealAll, Inspect, Pause, Restart, Resume, SetSpeed, StepOnce, Undo, Undrain
+from engine.commands import (
+    Climb,
+    Command,
+    Drain,
+    Heal,
+    HealAll,
+    Inspect,
+    Pause,
+    Restart,
+    Resume,
+    SetSpeed,
+    StepOnce,
+    Undo,
+    Undrain,
+)
 from engine.snapshot import NodeState
 
 from ..board import Board
@@ -69,6 +83,10 @@ class ActingScreen(Screen[None], inherit_bindings=False):
     def action_heal_all(self) -> None:
         """Take off all faults."""
         self.send(HealAll())
+
+    def action_climb(self, by: int) -> None:
+        """A stage up the ladder, or one back; what forbids it is the engine's to say."""
+        self.send(Climb(up=by > 0))
 
     def action_undo(self) -> None:
         """Take back the last thing done."""

@@ -25,7 +25,6 @@ from ..view import (
     Freeze,
     Message,
     NextGlyphs,
-    Present,
     Resize,
     Search,
     Select,
@@ -70,7 +69,7 @@ class BoardScreen(ActingScreen, inherit_bindings=False):
     def _take(self, snapshot: Snapshot) -> None:
         """This is what is drawn from now on; systems may have come or gone."""
         self.widget.shown = snapshot
-        self.state = update(self.state, Present(self.board.absent(snapshot)))
+        self.state = update(self.state, self.board.found(snapshot))
 
     def show(self, snapshot: Snapshot) -> None:
         """A new snapshot is there."""
