@@ -12,6 +12,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.order import ties
+
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -57,9 +59,12 @@ class Departures(NamedTuple):
 def in_order(gone: Departures, rank: IntArray | None) -> Departures:
     """Departures sorted by (finish, row), those of one moment by the `rank` of their rows instead; negative rows go first."""
     finish = gone.finish
-    if rank is None or not np.count_nonzero(finish[1:] == finish[:-1]):
+    same = finish[1:] == finish[:-1]
+    if rank is None or not np.count_nonzero(same):
         return gone
-    order = np.lexsort((np.where(gone.row < 0, gone.row, rank[np.maximum(gone.row, 0)]), finish))
+    tied, order = ties(same), np.arange(finish.size)
+    row = gone.row[tied]
+    order[tied] = tied[np.lexsort((np.where(row < 0, row, rank[np.maximum(row, 0)]), finish[tied]))]
     return Departures(finish[order], gone.row[order], gone.node[order], gone.start[order], gone.arrival[order], gone.work[order])
 
 
