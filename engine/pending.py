@@ -84,8 +84,8 @@ class Pending:
         t, columns = self.take_all(end, rank)
         return t, columns[0]
 
-    def take_all(self, end: float, rank: I8 | None = None) -> Chunk:
-        """As `take`, with every column."""
+    def take_all(self, end: float, rank: I8 | None = None, *, ordered: bool = True) -> Chunk:
+        """As `take`, with every column; not `ordered`: whoever takes them does not mind in which order they come."""
         if self.fine or self.far:
             self._turn(end)
         near = self.near
@@ -96,7 +96,7 @@ class Pending:
         else:
             chunk = _join(near, self.columns)
             if chunk[0].size > CROWD:
-                return self._of_many(chunk, end, rank)
+                return self._of_many(chunk, end, rank, ordered)
             t, columns = self._sorted(chunk, rank)
         if t.item(-1) < end:
             self.near = []
@@ -106,7 +106,7 @@ class Pending:
         self.run = True
         return t[:cut], tuple([c[:cut] for c in columns])
 
-    def _of_many(self, chunk: Chunk, end: float, rank: I8 | None) -> Chunk:
+    def _of_many(self, chunk: Chunk, end: float, rank: I8 | None, ordered: bool) -> Chunk:
         """What is due of all that is near: the rest stays as it is if it is the smaller part, or goes into the calendar."""
         due = chunk[0] < end
         count = int(np.count_nonzero(due))
@@ -118,7 +118,7 @@ class Pending:
                 self.near = [rest]
             else:
                 self._spread(rest, int(end * self.per_step))
-        return self._sorted(chunk, rank)
+        return self._sorted(chunk, rank) if ordered else chunk
 
     def _sorted(self, chunk: Chunk, rank: I8 | None) -> Chunk:
         t, columns = chunk

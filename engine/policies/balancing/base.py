@@ -34,8 +34,8 @@ class Backends(NamedTuple):
 
 
 class Closes(NamedTuple):
-    """Connections that end in this step, sorted by (time, node): time s, node index, response time s (NaN: no answer
-    came of it); (c,) each."""
+    """Connections that end in this step, sorted by (time, id) if the policy looks at them: time s, node index, response time s
+    (NaN: no answer came of it); (c,) each."""
 
     time: F8
     node: I8

@@ -107,7 +107,7 @@ class Choice:
 
     def begin(self) -> None:
         """A step begins: connections that end in it, and who may be chosen."""
-        self.closes = self.conns.take(self.core.end)
+        self.closes = self.conns.take(self.core.end, ordered=any(isinstance(one, FeedbackPolicy) for one in self.policies))
         for closes in self.closes:
             if not closes.time.size:
                 continue

@@ -72,9 +72,12 @@ class Connections:
         self.ends.push(t, ids, self.place[slots], opened.view(np.int64))
         return int(slots.size)
 
-    def take(self, end: float) -> list[Closes]:
-        """Ends before `end` (s), per balancer, sorted by (time, id); `seconds` is NaN where no answer came."""
-        t, (_, place, opened) = self.ends.take_all(end)
+    def take(self, end: float, *, ordered: bool = True) -> list[Closes]:
+        """Ends before `end` (s), per balancer; `seconds` is NaN where no answer came.
+
+        ordered: by (time, id), for policies that look at connections; the others only count them.
+        """
+        t, (_, place, opened) = self.ends.take_all(end, ordered=ordered)
         if not t.size:
             return [Closes(t, place, t)] * len(self.counts)
         server = place & 0xFFFF

@@ -125,7 +125,7 @@ class Dns(DnsEvents):
         twice = ordered[1:][ordered[1:] == ordered[:-1]]
         if not twice.size:
             return who, t, slots
-        again = np.isin(who, twice)
+        again = twice[np.minimum(twice.searchsorted(who), twice.size - 1)] == who
         self._ask_in_turn(t[again], slots[again])
         return who[~again], t[~again], slots[~again]
 
