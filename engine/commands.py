@@ -101,6 +101,13 @@ class RemoveNode(_Command, frozen=True):
     node: str
 
 
+class Resize(_Command, frozen=True):
+    """Put a node (or every node of a tier) on a machine of another size: a name, "up" or "down". It restarts for that."""
+
+    node: str
+    size: str = "up"
+
+
 class Restart(_Command, frozen=True):
     """Restart a node: what it held in memory is gone, crash and freeze faults on it end."""
 
@@ -187,7 +194,9 @@ class Note(_Command, frozen=True):
 
 
 Control: TypeAlias = Pause | Resume | StepOnce | SetSpeed | Inspect | FollowRequest | Shutdown
-Deed: TypeAlias = Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Restart | Drain | Undrain | Climb
+Deed: TypeAlias = (
+    Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Resize | Restart | Drain | Undrain | Climb
+)
 AgentDeed: TypeAlias = SetHealth | MoveAddress | SetMember | Promote | Demote | CopyChunk | Note
 WorldCommand: TypeAlias = Deed | AgentDeed
 Command: TypeAlias = Control | WorldCommand

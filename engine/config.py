@@ -12,10 +12,12 @@ from msgspec import Meta
 
 from .config_base import Count, Millis, Name, Positive, Seconds, Service, Share, Table
 from .config_ladder import LadderPart
+from .config_machines import Machines, Scaled, Sized
 from .config_queue import QueuePart
 
 __all__ = [
-    "BalancerPart", "CachePart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart", "Network", "QueuePart",
+    "BalancerPart", "CachePart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart", "Machines", "Network",
+    "QueuePart",
     "ReplicationPart", "Route", "Scenario", "Service", "Slo", "Step", "Table", "Traffic", "Users", "WebPart", "Zone",
 ]  # fmt: skip
 
@@ -126,7 +128,7 @@ class Health(Table, frozen=True):
     fail_timeout: Positive = 10.0
 
 
-class BalancerPart(Table, frozen=True):
+class BalancerPart(Scaled, frozen=True):
     """The front door: one balancer or an active/passive pair with a moving address."""
 
     nodes: Annotated[int, Meta(ge=0, le=2)] = 2  # 0 = users talk to the only web server directly
@@ -145,7 +147,7 @@ class BalancerPart(Table, frozen=True):
     price: float = 0.0416  # t3.medium an hour, EC2 us-east-1
 
 
-class WebPart(Table, frozen=True):
+class WebPart(Scaled, frozen=True):
     """The web tier: n servers of k workers; the queue is bounded or not."""
 
     nodes: Annotated[int, Meta(ge=1, le=20_000)] = 6
@@ -156,7 +158,7 @@ class WebPart(Table, frozen=True):
     price: float = 0.096  # m5.large an hour
 
 
-class CachePart(Table, frozen=True):
+class CachePart(Sized, frozen=True):
     """The cache cluster. XFetch's beta after Vattani 2015; write modes as chapter section 7."""
 
     nodes: Annotated[int, Meta(ge=0, le=5_000)] = 3
@@ -195,7 +197,7 @@ class ReplicationPart(Table, frozen=True):
     read_from: Literal["replicas", "primary"] = "replicas"
 
 
-class DatabasePart(Table, frozen=True):
+class DatabasePart(Scaled, frozen=True):
     """Shards, each a primary with replicas."""
 
     shards: Annotated[int, Meta(ge=1, le=1_000)] = 4
@@ -238,6 +240,7 @@ class Step(Table, frozen=True):
     value: str | float | bool = ""
     add: str = ""
     remove: str = ""
+    resize: str = ""  # a node; `value` is the size, "up" or "down" ("" = up)
     say: str = ""
     climb: Literal["", "up", "back"] = ""
 
@@ -281,6 +284,7 @@ class Scenario(Table, frozen=True):
     cache: CachePart = CachePart()
     database: DatabasePart = DatabasePart()
     queue: QueuePart = QueuePart()
+    machines: Machines = Machines()
     slo: Slo = Slo()
     ladder: LadderPart = LadderPart()
     script: tuple[Step, ...] = ()

@@ -87,6 +87,10 @@ class Fabric:
             self.all_up[tier] = bool(nodes.up.all())
         self.calm = all(self.all_up.values()) and not any(self.lossy.values())
 
+    def price(self) -> float:
+        """Dollars an hour of all machines (sizes, prices and their source: engine.machines)."""
+        return sum(nodes.price(i) for nodes in self.tiers.values() for i in nodes.member.nonzero()[0].tolist())
+
     @property
     def untroubled(self) -> bool:
         """Do all packets pass at present, whatever their way?"""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .machines import Plan
+
 B = NDArray[np.bool_]
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -17,8 +19,9 @@ I8 = NDArray[np.int64]
 class Nodes:
     """n nodes; arrays are (n,). Indexes are stable: a removed node keeps its index with `member` False."""
 
-    def __init__(self, tier: str) -> None:
+    def __init__(self, tier: str, plan: Plan | None = None) -> None:
         self.tier = tier
+        self.plan = plan  # what its machines are; None: they are none of ours
         self.names: list[str] = []
         self.numbers: dict[str, int] = {}  # name -> index
         self.addresses: list[str] = []
@@ -30,6 +33,9 @@ class Nodes:
         self.member: B = np.empty(0, dtype=np.bool_)  # still part of the system
         self.draining: B = np.empty(0, dtype=np.bool_)
         self.born: F8 = np.empty(0)  # when it joined or last restarted, seconds
+        self.size: list[str] = []  # a row of engine.machines.SIZES, "" = not one of our machines
+        self.pace: F8 = np.empty(0)  # speed of its workers' clocks while no fault acts
+        self.booting: B = np.empty(0, dtype=np.bool_)  # restarts in another size
         # effects of active faults
         self.up: B = np.empty(0, dtype=np.bool_)  # the process runs
         self.speed: F8 = np.empty(0)  # 1 nominal, 0 frozen
@@ -48,11 +54,15 @@ class Nodes:
         self.names.append(name)
         self.addresses.append(address)
         self.group.append(group)
+        size = "" if self.plan is None else self.plan.size
+        self.size.append(size)
         for attr, value in (
             ("zone", zone),
             ("member", True),
             ("draining", False),
             ("born", now),
+            ("pace", 1.0 if self.plan is None else self.plan.pace_of(size)),
+            ("booting", False),
             ("up", True),
             ("speed", 1.0),
             ("error_rate", 0.0),
@@ -77,12 +87,24 @@ class Nodes:
 
     def reset_effects(self) -> None:
         """No fault acts."""
-        self.up[:] = True
+        self.up[:] = ~self.booting
         self.speed[:] = 1.0
         self.error_rate[:] = 0.0
         self.extra_s[:] = 0.0
         self.loss[:] = 0.0
         self.event[:] = 0
+
+    def clock(self, index: int) -> float:
+        """Speed of a node's workers: its machine's own, and what faults leave of it."""
+        return float(self.speed[index]) * float(self.pace[index])
+
+    def price(self, index: int) -> float:
+        """Dollars an hour of a node's machine."""
+        return self.plan_price(self.size[index])
+
+    def plan_price(self, size: str) -> float:
+        """Dollars an hour of a machine of this size here."""
+        return 0.0 if self.plan is None else self.plan.price_of(size)
 
     @property
     def serving(self) -> B:

@@ -16,6 +16,7 @@ from .agents import AGENTS, agents_for
 from .agents.base import AgentState, settle
 from .apply.dispatch import apply
 from .apply.effects import rebuild
+from .apply.machines import Boot, end_boots
 from .apply.undo import UndoBook
 from .commands import Order
 from .config import Scenario
@@ -73,6 +74,7 @@ class World:
         told(1.0)
         self.faults = FaultBook()
         self.undo = UndoBook()
+        self.boots: list[Boot] = []  # machines that come back in another size
         self.whole_second = 0
         self.history = History()
         self.climber = Climber(config.ladder.stage) if config.ladder.stage else None
@@ -117,6 +119,8 @@ class World:
         """Apply `orders` in the order given, then run one step. AssertionError = a bug, with scenario, seed and step."""
         core = self.core
         try:
+            if self.boots:
+                end_boots(self)
             for order in orders:
                 apply(self, order)
             core.open_window()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from engine.catalogue import Catalogue, FaultInfo, OptionInfo, ScaleInfo
-from engine.commands import AddNode, Command, Drain, FollowRequest, Inject, RemoveNode, Restart, SetOption, Undrain
+from engine.commands import AddNode, Command, Drain, FollowRequest, Inject, RemoveNode, Resize, Restart, SetOption, Undrain
+from engine.machines import next_size
 from engine.snapshot import Node, NodeState, Snapshot
 
 from .menu import Ask, Item, Menu, unique_keys
@@ -60,6 +62,7 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
             explain = "Taken out of the system for good. A shard first gives its keys away."
             take = Item(keys=scale.keys.upper(), title=f"remove {scale.title}", explain=explain, family="remove", targets=order)
             items.append(_with(take, lambda target, _: RemoveNode(node=target)))
+    items += _sizes(snapshot, selected)
     machines = [n.name for n in snapshot.map.nodes if n.tier not in ("city", "dns")]
     webs = [n for n in snapshot.map.nodes if n.tier == "web"]
     rows: tuple[tuple[str, str, str, list[str], Callable[[str, float | None], Command]], ...] = (
@@ -74,8 +77,29 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
     return Menu("Scale: more machines, or fewer", unique_keys(items))
 
 
+def _sizes(snapshot: Snapshot, selected: str) -> list[Item]:
+    """Scale the selected machine up or down, or another one; those at the end of their ladder are left out."""
+    items: list[Item] = []
+    for key, word, step in (("u", "up", 1), ("d", "down", -1)):
+        names = [n.name for n in snapshot.map.nodes if n.size and next_size(n.size, step)]
+        if not names:
+            continue
+        order = _selected_first(names, selected)
+        first = next(n for n in snapshot.map.nodes if n.name == order[0])
+        larger = "larger" if step > 0 else "smaller"
+        explain = f"A {larger} machine: it restarts, is away for the boot, and what it held in memory is lost."
+        row = Item(keys=key, title=f"scale {word}", explain=explain, family="machine", targets=order,
+                   note=f"{first.name}: {first.size} to {next_size(first.size, step)}")  # fmt: skip
+        items.append(_with(row, _resizer(word)))
+    return items
+
+
+def _resizer(word: str) -> Callable[[str, float | None], Command]:
+    return lambda target, _: Resize(node=target, size=word)
+
+
 def _with(item: Item, make: Callable[[str, float | None], Command]) -> Item:
-    return Item(keys=item.keys, title=item.title, explain=item.explain, family=item.family, targets=item.targets, make=make)
+    return replace(item, make=make)
 
 
 def _selected_first(names: Sequence[str], selected: str) -> tuple[str, ...]:

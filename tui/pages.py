@@ -95,6 +95,7 @@ def help_rows(keymap: Iterable[Key], catalogue: Catalogue | None, glyphs: Glyphs
         for scale in catalogue.scales:
             both = f"{scale.keys} {scale.keys.upper()}"
             rows.append(_line((2, both, Role.KEY | BOLD), (6, f"add, remove {scale.title}", Role.ACCENT)))
+        rows.append(_line((2, "u d", Role.KEY | BOLD), (6, "a machine of the next larger, smaller size", Role.ACCENT)))
         rows += [BLANK, _head("Settings: press c or t, then")]
         for option in catalogue.options:
             source = f"default from: {option.source}" if option.source else ""

@@ -18,6 +18,7 @@ from ..commands import (
     Order,
     Promote,
     RemoveNode,
+    Resize,
     Restart,
     SetHealth,
     SetMember,
@@ -28,7 +29,7 @@ from ..commands import (
 )
 from ..faults.base import Rejected
 from ..ladder import climb
-from . import agents, faults, scale
+from . import agents, faults, machines, scale
 from .giver import Giver, Outcome
 from .options import set_option
 from .undo import Done, Inverse
@@ -68,6 +69,8 @@ def carry_out(world: World, giver: Giver, command: WorldCommand) -> Outcome:  # 
             return scale.add_node(world, giver, command)
         case RemoveNode():
             return scale.remove_node(world, giver, command)
+        case Resize():
+            return machines.resize(world, giver, command)
         case Restart():
             return faults.restart(world, giver, command)
         case Drain():

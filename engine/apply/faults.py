@@ -109,6 +109,8 @@ def restart(world: World, giver: Giver, command: Restart) -> Outcome:
         raise Rejected(f"restart takes one node, not {target.label}")
     tier, index = target.nodes[0]
     nodes = world.core.fabric.tiers[tier]
+    if nodes.booting[index]:
+        raise Rejected(f"{target.name} boots already")
     text = f"{target.name} restarted: its memory is lost"
     event = giver.tell(world, text, target=target.name, keys="r", disturbs=True)
     ended = tuple(f for f in world.faults.on((target.name,)) if f.fault in ENDED_BY_RESTART and f.target == target.name)

@@ -12,6 +12,7 @@ from ..faults.base import Rejected, near
 from ..faults.targets import NODE_TIERS
 from .effects import rebuild, target_of
 from .giver import Giver, Outcome, follow_up
+from .machines import money
 from .undo import Inverse
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def add_node(world: World, giver: Giver, command: AddNode) -> Outcome:
     scale = SCALES.get(command.tier)
     if scale is None:
         raise Rejected(f"there is nothing called {command.tier!r} to add{near(command.tier, SCALES)}")
+    before = world.core.fabric.price()
     name = _add(world, scale, command.parent)
     text = f"{name} added" if scale.tier != "replica" else f"{name} added: it copies {command.parent} first"
+    text += f" ({money(world.core.fabric.price() - before)})"
     event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=True)
     _employ(world)
     rebuild(world)
@@ -83,9 +86,9 @@ def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
         text = f"{target.name} is to go: it gives its keys away"
         return Outcome(giver.tell(world, text, target=target.name, keys=keys, disturbs=True), text)
     _refuse_needed(world, target)
-    text = f"{target.name} removed"
-    event = giver.tell(world, text, target=target.name, keys=keys, disturbs=True)  # first: what it held is lost because of it
     tier, index = target.nodes[0]
+    text = f"{target.name} removed ({money(-world.core.fabric.tiers[tier].price(index))})"
+    event = giver.tell(world, text, target=target.name, keys=keys, disturbs=True)  # first: what it held is lost because of it
     world.core.fabric.tiers[tier].event[index] = event
     _remove(world, tier, index)
     gone = tuple(fault for fault in world.faults.active() if target_of(world, fault) is None)

@@ -30,7 +30,7 @@ class Figures(NamedTuple):
 
 def figures(world: World) -> Figures:
     """Of the last WINDOW_S seconds, utilisation of the last one."""
-    from ..showing.map import loads, price
+    from ..showing.map import loads
 
     best = ("nothing", 0.0, 0)
     for tier, load in loads(world).items():
@@ -41,7 +41,7 @@ def figures(world: World) -> Figures:
     after = world.core.now - WINDOW_S
     p99 = world.history.metric("p99_ms", after, 0.0)
     errors = world.history.metric("error_share", after, 0.0)
-    return Figures(*best, p99 or 0.0, errors or 0.0, price(world))
+    return Figures(*best, p99 or 0.0, errors or 0.0, world.core.fabric.price())
 
 
 def pressing(now: Figures, latency_s: float) -> bool:

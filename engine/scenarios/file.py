@@ -245,9 +245,9 @@ def _script(scenario: Scenario) -> Iterator[Problem]:
     from .script import problems  # which knows all faults and options, and so nearly everything
 
     for i, step in enumerate(scenario.script):
-        deeds = sum(map(bool, (step.fault, step.heal, step.option, step.add, step.remove, step.climb)))
+        deeds = sum(map(bool, (step.fault, step.heal, step.option, step.add, step.remove, step.resize, step.climb)))
         if deeds > 1 or not (deeds or step.say):
-            yield f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove, climb or say"
+            yield f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove, resize, climb or say"
     for i, sentence in problems(scenario):
         yield f"$.script[{i}].at", sentence
     for i, goal in enumerate(scenario.goal):
@@ -258,6 +258,7 @@ def _script(scenario: Scenario) -> Iterator[Problem]:
 def _unknown_names(scenario: Scenario) -> Iterator[Problem]:
     """Cities, regions and policies that there are not."""
     from ..geo import city_table, region_indexes
+    from ..machines import SIZES
     from ..policies.balancing import BALANCING
     from ..policies.eviction import EVICTION
 
@@ -275,6 +276,10 @@ def _unknown_names(scenario: Scenario) -> Iterator[Problem]:
     ):
         if name not in table:
             yield path, f"there is no policy {name!r}; there are {', '.join(table)}"
+    for part in ("balancer", "web", "cache", "database"):
+        size = getattr(scenario, part).size
+        if size and size not in SIZES:
+            yield f"$.{part}.size", f"there is no machine {size!r}; there are {', '.join(SIZES)}"
 
 
 def schema() -> bytes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..apply.scale import SCALES
-from ..commands import AddNode, Climb, Heal, HealAll, Inject, Note, RemoveNode, SetOption, WorldCommand
+from ..commands import AddNode, Climb, Heal, HealAll, Inject, Note, RemoveNode, Resize, SetOption, WorldCommand
 from ..config import Scenario, Step
 from ..faults import FAULTS, Rejected
 from ..faults.base import near
+from ..machines import SIZES, STEPS
 from ..options import find
 
 EVERYTHING = ("all", "*")
@@ -34,10 +35,13 @@ def _deed(step: Step) -> tuple[WorldCommand, ...]:
 
 
 def _building(step: Step) -> tuple[WorldCommand, ...]:
+    """Machines that come, go, or come back in another size; whole stages."""
     if step.add:
         return (AddNode(step.add, step.target),)
     if step.remove:
         return (RemoveNode(step.remove),)
+    if step.resize:
+        return (Resize(step.resize, str(step.value) or "up"),)
     return (Climb(step.climb == "up"),) if step.climb else ()
 
 
@@ -68,5 +72,7 @@ def _check(step: Step) -> None:
         raise Rejected("only a fault can last for a while")
     if step.option:
         find(step.option).check(step.value)
+    if step.resize and str(step.value) not in (*SIZES, *STEPS):
+        raise Rejected(f"there is no size {step.value!r}{near(str(step.value), SIZES)}")
     if step.add and step.add not in SCALES:
         raise Rejected(f"there is nothing called {step.add!r} to add{near(step.add, SCALES)}")

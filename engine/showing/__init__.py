@@ -20,7 +20,7 @@ from ..snapshot import (
 from ..snapshot import (
     Cause as CauseLine,
 )
-from .map import map_of, price
+from .map import map_of
 
 if TYPE_CHECKING:
     from ..world import World
@@ -52,7 +52,7 @@ def headline(world: World) -> Headline:
         error_share=(ended - right) / ended if ended else 0.0,
         slo_target=config.slo.target,
         budget_left=ledger.budget_left(config.slo.target),
-        cost_per_hour=price(world),
+        cost_per_hour=world.core.fabric.price(),
         causes=causes,
         offered_trend=trend["offered"],
         goodput_trend=trend["goodput"],

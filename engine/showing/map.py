@@ -1,4 +1,4 @@
-"""The topology as the map shows it: every node with its live state, the links between tiers, the price of it all."""
+"""The topology as the map shows it: every node with its live state, the links between tiers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUSY = 0.95  # utilisation of the last second from which a node counts as satura
 def node_state(nodes: Nodes, index: int) -> NodeState:
     """State of a node from its effects alone (tiers know more: standby, fenced, starting)."""
     if not nodes.up[index]:
-        return NodeState.DOWN
+        return NodeState.STARTING if nodes.booting[index] else NodeState.DOWN
     if nodes.speed[index] <= 0.0:
         return NodeState.FROZEN
     if nodes.draining[index]:
@@ -116,6 +116,8 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
                     p99_ms=float(load.p99_ms[i]),
                     verdict=_words(nodes, i, state, use, waiting),
                     faults=tuple(by_target.get(nodes.names[i], ())),
+                    size=nodes.size[i],
+                    price=nodes.price(i),
                 )
             )
     return out
@@ -188,19 +190,8 @@ def map_of(world: World) -> Map:
     return Map(verdict=" · ".join(parts), nodes=tuple(nodes), links=_links(world, load), regions=regions)
 
 
-def _prices(world: World) -> dict[str, float]:
-    config = world.core.config
-    return {"balancer": config.balancer.price, "web": config.web.price, "cache": config.cache.price, "db": config.database.price}
-
-
-def price(world: World) -> float:
-    """Dollars an hour for every member node (prices and their source: engine.config)."""
-    each = _prices(world)
-    return sum(each[t] * int(np.count_nonzero(n.member)) for t, n in world.core.fabric.tiers.items() if t in each)
-
-
 def price_of(world: World, what: str) -> float:
     """Dollars an hour of one more of a row of the table of machines (`replica` is a database node, a `shard` brings several)."""
-    each = _prices(world)
-    replicas = world.core.config.database.replicas
-    return each[{"replica": "db", "shard": "db"}.get(what, what)] * (1 + replicas if what == "shard" else 1)
+    nodes = world.core.fabric.tiers[{"replica": "db", "shard": "db"}.get(what, what)]
+    each = 0.0 if nodes.plan is None else nodes.plan.price
+    return each * (1 + world.core.config.database.replicas if what == "shard" else 1)

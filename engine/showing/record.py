@@ -50,6 +50,8 @@ class NodeRecord(msgspec.Struct, frozen=True):
     lost: int
     mean_wait_ms: float
     mean_time_ms: float
+    size: str = ""
+    dollars_per_hour: float = 0.0
 
 
 class TierRecord(msgspec.Struct, frozen=True):
@@ -104,6 +106,8 @@ def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]
             lost=int(t.lost[i]),
             mean_wait_ms=float(t.wait[i]) / done * 1e3,
             mean_time_ms=float(t.sojourn[i]) / done * 1e3,
+            size=nodes.size[i],
+            dollars_per_hour=nodes.price(i),
         )
     return out
 

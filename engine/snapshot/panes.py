@@ -101,6 +101,8 @@ class Node(Struct, frozen=True):
     p99_ms: float = 0.0
     verdict: str = ""
     faults: tuple[str, ...] = ()
+    size: str = ""
+    price: float = 0.0
 
 
 class Link(Struct, frozen=True):

@@ -7,12 +7,47 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from ..config import Scenario
 from ..core import Core
+from ..machines import SIZES, Plan, plan
 from ..nodes import Nodes
 from ..queueing import Stations
 from ..snapshot import Setting
 
 OptionValue = str | float | bool
+
+
+def machines_of(config: Scenario, tier: str) -> Plan:
+    """What the machines of a tier are, from its table of the scenario."""
+    match tier:
+        case "balancer":
+            b = config.balancer
+            return plan(tier, b.size, b.workers, b.price, b.sigma, b.kappa)
+        case "web":
+            w = config.web
+            return plan(tier, w.size, w.workers, w.price, w.sigma, w.kappa)
+        case "cache":
+            return plan(tier, config.cache.size, 1, config.cache.price, single=True)
+        case _:
+            d = config.database
+            return plan(tier, d.size, d.workers, d.price, d.sigma, d.kappa)
+
+
+def enlist(stations: Stations, nodes: Nodes, index: int, bound: int | None = None) -> None:
+    """A new node's machine gets a station with the workers and the pace of its size."""
+    assert nodes.plan is not None
+    stations.add_node(nodes.plan.workers_of(nodes.size[index]), speed=nodes.clock(index), bound=bound)
+
+
+def machine(nodes: Nodes, index: int) -> tuple[Setting, ...]:
+    """A node's machine for the inspector: its size and its price."""
+    assert nodes.plan is not None
+    size = SIZES[nodes.size[index]]
+    own = "" if nodes.plan.size != size.name else ", as the scenario has it"
+    return (
+        Setting("machine", f"{size.name}{own}", f"{size.vcpu} vCPU, {size.ram:g} GiB; g u and g d change it"),
+        Setting("price", f"${nodes.price(index):.4g}/h", "EC2 us-east-1 price tables; in proportion to the size"),
+    )
 
 
 class Tier(ABC):
@@ -69,7 +104,7 @@ class Staffed(Tier):
         for index in (~self.known_up & nodes.up).nonzero()[0].tolist():
             nodes.born[index] = now
         for index in (self.known_speed != nodes.speed).nonzero()[0].tolist():
-            self.stations.set_speed(index, now, float(nodes.speed[index]))
+            self.stations.set_speed(index, now, nodes.clock(index))
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()
 

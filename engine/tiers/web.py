@@ -21,7 +21,7 @@ from ..queueing import Discipline, Stations
 from ..replies import Replies
 from ..snapshot import Setting
 from ..words import percent
-from .base import OptionValue, Staffed
+from .base import OptionValue, Staffed, enlist, machine, machines_of
 
 if TYPE_CHECKING:
     from .balancer import Balancer
@@ -40,7 +40,7 @@ class Web(Staffed):
     def __init__(self, core: Core, replies: Replies) -> None:
         config = core.config.web
         stations = Stations(bound=config.queue or None, discipline=Discipline(config.discipline))
-        super().__init__(core, Nodes("web"), stations)
+        super().__init__(core, Nodes("web", machines_of(core.config, "web")), stations)
         self.replies = replies
         self.queue = config.queue
         self.discipline = config.discipline
@@ -67,7 +67,7 @@ class Web(Staffed):
         zone = index % len(self.core.fabric.zones) if zone < 0 else zone
         address = f"10.0.{1 + index // 250}.{10 + index % 250}"
         self.nodes.add(f"web-{index + 1}", zone, address, now=self.core.now)
-        self.stations.add_node(self.core.config.web.workers, bound=self.queue or None)
+        enlist(self.stations, self.nodes, index, self.queue or None)
         self.gauge.grow(index + 1)
         self.known_up = np.append(self.known_up, True)
         self.known_speed = np.append(self.known_speed, 1.0)
@@ -208,10 +208,10 @@ class Web(Staffed):
             Setting("utilisation", percent(self.gauge.utilisation[node], 1), "busy worker seconds of the last second"),
         )
         settings = (
-            Setting("workers", str(self.stations.nodes.workers[node]), "scenario web.workers"),
+            Setting("workers", str(self.stations.nodes.workers[node]), "scenario web.workers, in proportion to the machine"),
             Setting("service", f"{config.service.mean_ms:g} ms, cv2 {config.service.cv2:g}", "scenario web.service"),
             Setting("queue", f"{self.queue or 'unbounded'} {self.discipline}", "scenario web.queue"),
             Setting("speed", f"{self.nodes.speed[node]:g}", "1 = nominal; faults change it"),
-            Setting("price", f"${config.price:g}/h", "m5.large, EC2 us-east-1 price tables"),
+            *machine(self.nodes, node),
         )
         return state, settings

@@ -54,7 +54,7 @@ def test_a_machine_is_added_works_and_is_taken_back(command: AddNode, name: str,
 def test_a_shard_is_added_with_its_machines_and_told_to_go_again() -> None:
     world = make(steps=20)
     you = Person(world)
-    assert you(AddNode("shard")).text == "s3 added"
+    assert you(AddNode("shard")).text == "s3 added (+$0.378/h)"
     assert {"db-c1", "db-c2", "db-c3"} <= set(members(world)["db"])
     you(Undo())
     assert world.database.shards[2].leaving
@@ -91,7 +91,7 @@ def test_a_removed_machine_ends_its_faults_and_comes_back_with_them(name: str) -
     you(Inject("slow", "zone:a", 2.0))
     slowed = speeds(world)
     told = you(RemoveNode(name))
-    assert told.text == f"{name} removed"
+    assert told.text.startswith(f"{name} removed (-$")
     assert [f.target for f in world.faults.active()] == ["zone:a"]
     assert name not in everybody(world)
     for _ in range(20):

@@ -58,7 +58,7 @@ def test_lines_happen_at_their_times_in_the_scenarios_name() -> None:
     run(world, 1.0)
     told = [(round(e.at, 6), e.text) for e in world.core.log.events if e.by == "scenario" and e.id > 1]
     assert told == [
-        (0.0, "web-4 added"),
+        (0.0, "web-4 added (+$0.096/h)"),
         (0.3, "watch the first server"),
         (0.5, "web-1 3× slower"),
         (0.6, "cache.ttl: 60 s → 7 s"),

@@ -25,6 +25,7 @@ from engine.commands import (
     Order,
     Promote,
     RemoveNode,
+    Resize,
     Restart,
     SetHealth,
     SetMember,
@@ -124,6 +125,11 @@ class CommandsMachine(RuleBasedStateMachine):
     def remove(self, number: int, shard: bool) -> None:
         self.rig.give(RemoveNode(f"s{1 + number % 3}" if shard else self._node(number)))
         self.rig.run(5)
+
+    @rule(number=FEW, size=st.sampled_from(["up", "down", "m5.4xlarge", "c5.large", "z9"]))
+    def other_size(self, number: int, size: str) -> None:
+        self.rig.give(Resize(self._node(number), size))
+        self.rig.run(3)
 
     @rule(number=FEW, what=st.sampled_from([Restart, Drain, Undrain]))
     def tend(self, number: int, what: type[Restart] | type[Drain] | type[Undrain]) -> None:

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from engine.catalogue import Catalogue
 from engine.cli import build, scenario
-from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, SetOption
+from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Resize, SetOption
 from engine.snapshot import Snapshot
 from engine.tables import catalogue
 from tui.app import ScaletopApp
@@ -93,6 +93,8 @@ def test_machines_come_and_go_within_three_presses(tier: str) -> None:
     assert isinstance(choose((row,), MenuState(), 0), RemoveNode)
     assert len(row.keys) <= 2
     assert shortest(Drain) <= 3
+    assert shortest(Resize, size="up") <= 3
+    assert shortest(Resize, size="down") <= 3
 
 
 @pytest.mark.parametrize("option", SETTINGS)

@@ -25,7 +25,7 @@ from ...queueing import Stations
 from ...replies import Replies
 from ...snapshot import Balancer as Reading
 from ...snapshot import Setting
-from ..base import OptionValue, Staffed
+from ..base import OptionValue, Staffed, enlist, machines_of
 from .choice import Choice
 from .door import Door
 from .reading import inspect, reading
@@ -47,7 +47,7 @@ class Balancer(Staffed):
     name = "balancer"
 
     def __init__(self, core: Core, replies: Replies) -> None:
-        super().__init__(core, Nodes("balancer"), Stations())
+        super().__init__(core, Nodes("balancer", machines_of(core.config, "balancer")), Stations())
         self.replies = replies
         self.choice = Choice(core, replies)
         self.door = Door(core, replies)
@@ -73,7 +73,7 @@ class Balancer(Staffed):
         index = len(self.nodes)
         zone = index % len(self.core.fabric.zones) if zone < 0 else zone
         self.nodes.add(f"lb-{index + 1}", zone, f"10.0.0.{10 + index}", now=self.core.now)
-        self.stations.add_node(self.core.config.balancer.workers)
+        enlist(self.stations, self.nodes, index)
         self.served.grow(index + 1)
         self.latency.grow(index + 1)
         self.busy_before = np.append(self.busy_before, 0.0)

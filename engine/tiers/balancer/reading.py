@@ -11,6 +11,7 @@ from ...showing.map import node_state
 from ...snapshot import Backend, NodeState, Setting
 from ...snapshot import Balancer as Reading
 from ...words import percent
+from ..base import machine
 
 if TYPE_CHECKING:
     from . import Balancer
@@ -119,7 +120,7 @@ def inspect(tier: Balancer, node: int) -> tuple[tuple[Setting, ...], tuple[Setti
     )
     settings = (
         Setting("policy", BALANCING[choice.policy].title, "scenario balancer.policy"),
-        Setting("workers", str(tier.stations.nodes.workers[node]), "scenario balancer.workers"),
+        Setting("workers", str(tier.stations.nodes.workers[node]), "scenario balancer.workers, in proportion to the machine"),
         Setting("check", f"every {health.interval:g} s, fall {health.fall}, rise {health.rise}", "HAProxy manual 2.6"),
         Setting("passive", f"{health.max_fails} in {health.fail_timeout:g} s", "nginx: max_fails, fail_timeout"),
         Setting("connect", f"{choice.connect_timeout:g} s, redispatch {choice.redispatch}", "scenario balancer"),
@@ -127,6 +128,6 @@ def inspect(tier: Balancer, node: int) -> tuple[tuple[Setting, ...], tuple[Setti
         Setting("slow start", f"{choice.slow_start:g} s", "off in nginx and HAProxy"),
         Setting("fail open", "on" if choice.fail_open else "off", "AWS ELB user guide: all unhealthy, fail open"),
         Setting("advertisement", f"{config.advert:g} s", "keepalived: advert_int"),
-        Setting("price", f"${config.price:g}/h", "t3.medium, EC2 us-east-1 price tables"),
+        *machine(tier.nodes, node),
     )
     return state, settings

@@ -17,7 +17,7 @@ from ...load import Load
 from ...replies import Replies
 from ...snapshot import Cache as Reading
 from ...snapshot import Setting
-from ..base import OptionValue
+from ..base import OptionValue, enlist
 from .fills import CacheFills
 from .mail import DELETE, LOOK_UP, RELEASE, SET
 from .path import F8, I8
@@ -47,14 +47,23 @@ class Cache(CacheFills):
         index = len(self.nodes)
         zone = index % len(self.core.fabric.zones) if zone < 0 else zone
         self.nodes.add(f"cache-{index + 1}", zone, f"10.1.{1 + index // 250}.{10 + index % 250}", now=self.core.now)
-        self.stations.add_node(1)
-        self.desk.shelves.append(Shelf(self.eviction, self.capacity, self._generator(index), self.desk.index, index))
+        enlist(self.stations, self.nodes, index)
+        self.desk.shelves.append(Shelf(self.eviction, self.capacity_of(index), self._generator(index), self.desk.index, index))
         self.desk.evicted.append(0)
         self.counts.grow(index + 1)
         self.gauge.grow(index + 1)
         self.known_up = np.append(self.known_up, True)
         self.known_speed = np.append(self.known_speed, 1.0)
         return index
+
+    def capacity_of(self, index: int) -> int:
+        """Entries that a node has room for: `capacity` is that of the ordinary machine, others have so many times its memory."""
+        assert self.nodes.plan is not None
+        return max(1, round(self.capacity * self.nodes.plan.memory_of(self.nodes.size[index])))
+
+    def refit(self, index: int) -> None:
+        """The node's machine has another memory."""
+        self.desk.evicted[index] += self.desk.shelves[index].resize(self.capacity_of(index))
 
     def _generator(self, index: int) -> np.random.Generator:
         """A node's own generator, for the policy that draws its victims; a node that starts anew continues it by time."""
@@ -100,7 +109,7 @@ class Cache(CacheFills):
             nodes.born[index] = now
         changed = np.flatnonzero(self.known_speed != nodes.speed).tolist()
         for index in changed:
-            self.stations.set_speed(index, now, float(nodes.speed[index]))
+            self.stations.set_speed(index, now, nodes.clock(index))
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()
         self.any_errors = bool(nodes.error_rate.any())
@@ -180,7 +189,7 @@ class Cache(CacheFills):
         elif name == "capacity":
             self.capacity = int(value)
             for index, shelf in enumerate(self.desk.shelves):
-                self.desk.evicted[index] += shelf.resize(self.capacity)
+                self.desk.evicted[index] += shelf.resize(self.capacity_of(index))
         elif name == "eviction":
             self.eviction = str(value)
             for index, shelf in enumerate(self.desk.shelves):

@@ -22,7 +22,7 @@ from ...nodes import Nodes
 from ...pending import Pending
 from ...queueing import Departures, Stations
 from ...replies import ORPHAN, Replies
-from ..base import Tier
+from ..base import Tier, machines_of
 from .bulk import BulkDesk
 from .counts import Counts
 from .desk import ERROR, HIT, LEAD, NOBODY, WAIT, Served
@@ -48,7 +48,7 @@ class CachePath(Tier):
         self.timeout = part.timeout
         self.service_us = part.service_us
         self.write_mode: str = part.write_mode
-        self.nodes = Nodes("cache")
+        self.nodes = Nodes("cache", machines_of(core.config, "cache"))
         core.fabric.add_tier(self.nodes)
         self.homes = Homes(part.mode, part.virtual_nodes, core.config.traffic.keys)
         self.mail = Mail()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...snapshot import Cache as Reading
 from ...snapshot import CacheNode, HotKey, NodeState, Setting
 from ...words import percent
+from ..base import machine
 
 if TYPE_CHECKING:
     from . import Cache
@@ -119,6 +120,6 @@ def inspect(cache: Cache, node: int) -> tuple[tuple[Setting, ...], tuple[Setting
         Setting("writes", cache.write_mode, "delete the entry, or set it"),
         Setting("service", f"{cache.service_us:g} us", "Redis 7.0 GET: 46 k/s, measured"),
         Setting("patience of the clients", f"{cache.timeout * 1e3:g} ms", "then they ask the database"),
-        Setting("price", f"${cache.core.config.cache.price:g}/h", "r5.large, EC2 us-east-1 price tables"),
+        *machine(cache.nodes, node),
     )
     return state, settings

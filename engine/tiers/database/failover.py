@@ -217,7 +217,7 @@ class DatabaseFailover(DatabaseWork):
         for index in np.flatnonzero(~self.known_up & nodes.up).tolist():
             nodes.born[index] = now
         for index in np.flatnonzero(self.known_speed != nodes.speed).tolist():
-            self.stations.set_speed(index, now, float(nodes.speed[index]))
+            self.stations.set_speed(index, now, nodes.clock(index))
             self._watch(index)
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()

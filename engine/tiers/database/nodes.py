@@ -12,7 +12,7 @@ from ...nodes import Nodes
 from ...pending import Pending
 from ...queueing import Discipline, Stations
 from ...replies import Replies
-from ..base import Tier
+from ..base import Tier, enlist, machines_of
 from .log import Follower
 from .meters import Meters
 from .placement import Places
@@ -44,7 +44,7 @@ class DatabaseNodes(Tier):
         config = core.config.database
         self.replies = replies
         self.cache: Cache | None = None
-        self.nodes = Nodes("db")
+        self.nodes = Nodes("db", machines_of(core.config, "db"))
         core.fabric.add_tier(self.nodes)
         replication = config.replication
         self.mode: str = replication.mode
@@ -110,7 +110,7 @@ class DatabaseNodes(Tier):
         name = f"db-{shard.letters}{len(shard.nodes) + 1}"
         zone %= len(core.fabric.zones)
         self.nodes.add(name, zone, f"10.0.{200 + index // 250}.{10 + index % 250}", shard.name, core.now)
-        self.stations.add_node(core.config.database.workers, bound=self.queue or None)
+        enlist(self.stations, self.nodes, index, self.queue or None)
         shard.nodes.append(index)
         self.role_of.append(role)
         self.shard_of_node = np.append(self.shard_of_node, shard.index)

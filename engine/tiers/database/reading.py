@@ -9,6 +9,7 @@ import numpy as np
 from ...meter import quantile
 from ...snapshot import Failover, HotKey, NodeState, Replica, Replication, Setting, Shard, Shards, ShardShare
 from ...words import percent
+from ..base import machine
 from .move import COPY_COST
 from .routing import RECHECK_S
 from .shard import FailoverNote, Role
@@ -281,6 +282,6 @@ def inspect(db: Database, node: int) -> tuple[tuple[Setting, ...], tuple[Setting
         Setting("semi-sync time-out", f"{db.semi_sync_timeout:g} s", "MariaDB 10.11: 10,000 ms"),
         Setting("drivers look again after", f"{RECHECK_S:g} s", "pgJDBC: hostRecheckSeconds"),
         Setting("a row copied in bulk", f"{COPY_COST:g} of a request", "assumption"),
-        Setting("price", f"${config.price:g}/h", "r5.large, EC2 us-east-1 price tables"),
+        *machine(db.nodes, node),
     )
     return tuple(state), settings
