@@ -119,3 +119,22 @@ def test_walks_stand_in_columns() -> None:
     assert len(rows) == 2
     assert len({row.index("root") for row in rows}) == 1
     assert len({row.index(" = ") for row in rows}) == 1
+
+
+def test_a_zoomed_balancer_tells_what_its_servers_say_and_what_comes_back() -> None:
+    rows = tools.lines("balancer", TROUBLE, 196, 55, zoomed=True)
+    text = "\n".join(rows)
+    assert all(
+        words in text for words in ("busy", "waits", "zone", "asked", "answered well", "p99 of all requests", "share that fails")
+    )
+    web = next(node for node in TROUBLE.map.nodes if node.name == "web-6")
+    assert f"{web.utilisation * 100:.1f} %" in next(row for row in rows if "web-6" in row and "402 ms" in row)
+    assert not any(words in "\n".join(tools.lines("balancer", TROUBLE, 96, 20)) for words in ("waits", "answered well"))
+
+
+@pytest.mark.parametrize("name", ["balancer", "dns"])
+@pytest.mark.parametrize("kind", [CALM, TROUBLE], ids=["calm", "trouble"])
+def test_a_zoomed_pane_uses_a_large_screen(name: str, kind: object) -> None:
+    rows = tools.lines(name, kind, 196, 55, zoomed=True)  # type: ignore[arg-type]
+    used = max(y for y, row in enumerate(rows) if row.strip())
+    assert used >= 42, "three quarters of it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.snapshot import Backend, Balancer, NodeState, Snapshot
+from engine.snapshot import Backend, Balancer, Headline, Node, NodeState, Snapshot
 
 from ..charts import Glyphs
 from ..draw import Canvas, Role, cell_len, fit
@@ -34,6 +34,9 @@ ZOOMED = (
     *COLUMNS[:-1],
     Column("trend", 20, 2, 20, "<", "share, last seconds"),
     Column("weight", 6, 1, 0, ">", "weight"),
+    Column("busy", 6, 4, 0, ">", "busy"),
+    Column("waits", 6, 3, 0, ">", "waits"),
+    Column("at", 6, 0, 4, "<", "zone"),
     COLUMNS[-1],
 )
 MOVED = 0.03  # of all requests: a share that moved so far within a minute is worth a chart
@@ -63,6 +66,9 @@ class BalancerPane(Pane):
             _facts(canvas, part)
             y = 1
         charts = _charts(part, rows)
+        if view.zoomed:
+            charts = (charts[0], *_answers(snapshot.headline), *charts[1:3])
+        nodes = {node.name: node for node in snapshot.map.nodes} if view.zoomed else {}
         height = canvas.height - room_for_histories(canvas, charts, zoomed=view.zoomed)
         table = Table(canvas, named(ZOOMED if view.zoomed else COLUMNS, (b.name for b in rows)))
         if rows and (height - y > len(rows) or view.zoomed):
@@ -79,6 +85,7 @@ class BalancerPane(Pane):
         lines = window(len(rows), shown, at, view.scroll)
         for line, i in enumerate(lines, y):
             _row(table, line, rows[i], top, view.glyphs)
+            _machine(table, line, nodes.get(rows[i].name))
         if len(rows) > room > 1:
             _rest(canvas, y + shown, [b for i, b in enumerate(rows) if i not in lines], view.glyphs)
         fill_with_histories(canvas, y + min(room, len(rows)), charts, view.glyphs)
@@ -94,6 +101,25 @@ def _charts(part: Balancer, rows: Sequence[Backend]) -> tuple[History, ...]:
     moved = [b for b in rows if swing(b.share_trend) >= MOVED]
     shares = [(f"share of {b.name}", b.share_trend, _share, Role.CHART2) for b in moved[:3]]
     return (("asked", part.rate_trend, lambda v: rate(v, 0), Role.CHART), *shares)
+
+
+def _answers(head: Headline) -> tuple[History, ...]:
+    """What comes back of what is asked: for whom there is much room."""
+    return (
+        ("answered well", head.goodput_trend, lambda v: rate(v, 0), Role.CHART),
+        ("p99 of all requests", head.p99_trend, lambda v: duration(v / 1e3, 0), Role.CHART2),
+        ("share that fails", head.error_trend, _share, Role.DOWN),
+    )
+
+
+def _machine(table: Table, y: int, node: Node | None) -> None:
+    """What the server itself says, beside what the balancer sees of it."""
+    if node is None:
+        return
+    busy = Role.SLOW if node.state is NodeState.SLOW else Role.TEXT
+    table.put(y, "busy", percent(node.utilisation, 6), busy)
+    table.put(y, "waits", count(node.waiting, 5), busy if node.waiting else Role.DIM)
+    table.put(y, "at", node.at, Role.DIM)
 
 
 def _share(value: float) -> str:

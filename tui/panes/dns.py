@@ -23,6 +23,7 @@ BARS, PLAIN_BARS = "━─", "=-#.+:~*"  # where there is no colour, neighbours 
 SERIES: tuple[Code, ...] = (Role.S0, Role.S5, Role.S4, Role.ACCENT)
 WALK = ("root", "tld", "authority")  # levels that only a full walk reaches
 WALKS, LONGEST = 4, 26  # walks that are told before there is a chart; cells of a resolver's name
+ONE_CHART, TALLEST = 17, 9  # rows that a line of charts can use; rows of the histogram if there are more
 FAILING = 0.01  # share of look-ups without an answer that counts as degraded
 LEVELS = (
     Column("mark", 1, 9),
@@ -238,7 +239,8 @@ def _zoomed(canvas: Canvas, part: Dns, view: PaneView) -> None:
     y += 1
     if part.ttl_left and height - y >= 5:
         canvas.text(0, y, fit("seconds that cached answers still live: few to many", min(canvas.width, 51)), Role.DIM)
-        for line in histogram(part.ttl_left, min(canvas.width, 60), 3, view.glyphs):
+        spare = canvas.height - y - 2 - len(part.walks) - 2 - ONE_CHART
+        for line in histogram(part.ttl_left, min(canvas.width, 60), max(3, min(TALLEST, spare)), view.glyphs):
             y += 1
             canvas.text(0, y, line, Role.CHART)
         y += 2
