@@ -17,8 +17,8 @@ BITS_FROM = 900  # below this many elements numpy's own argsort is faster (measu
 WORD = 63  # bits of a number that is not negative
 
 
-def row_order(t: F8, row: I8, rank: I8 | None) -> I8:
-    """As `time_order(t, rank[row])`; only ties ask for ranks. rank None: the rows themselves."""
+def row_order(t: F8, row: I8, rank: I8 | None) -> tuple[I8, F8]:
+    """As `time_order(t, rank[row])`, and t in that order; only ties ask for ranks. rank None: the rows themselves."""
     order: I8 = t.argsort() if t.size < BITS_FROM else by_bits(t)
     sorted_t = t[order]
     same = sorted_t[1:] == sorted_t[:-1]
@@ -27,7 +27,7 @@ def row_order(t: F8, row: I8, rank: I8 | None) -> I8:
         places = order[tied]
         rows = row[places]
         order[tied] = places[np.lexsort((places, rows if rank is None else rank[rows], sorted_t[tied]))]
-    return order
+    return order, sorted_t
 
 
 def time_order(t: F8, rank: I8 | F8) -> I8:

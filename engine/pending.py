@@ -124,8 +124,8 @@ class Pending:
         t, columns = chunk
         if t.size < 2:
             return t, columns
-        order = row_order(t, columns[0], rank)
-        return t[order], (columns[0][order],) if self.columns == 1 else tuple([c[order] for c in columns])
+        order, t = row_order(t, columns[0], rank)
+        return t, (columns[0][order],) if self.columns == 1 else tuple([c[order] for c in columns])
 
     def _turn(self, end: float) -> None:
         """Put away what is new if it is much, and bring near what the calendar has due before `end`."""

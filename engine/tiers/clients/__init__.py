@@ -121,8 +121,8 @@ class Clients(Tier):
                 np.concatenate([e[0] for e in ended]), np.concatenate([e[1] for e in ended])
             )  # fmt: skip
             if len(ended) > 1:
-                order = row_order(when, who, flights.id)
-                when, who = when[order], who[order]
+                order, when = row_order(when, who, flights.id)
+                who = who[order]
             if who.size:
                 self._end(when, who, CLIENT)
 

@@ -54,5 +54,5 @@ class Deadlines:
 
 def in_order(t: F8, slots: I8, ids: I8) -> tuple[F8, I8]:
     """(t, slots) sorted by (t, id)."""
-    order = row_order(t, ids, None)
-    return t[order], slots[order]
+    order, t = row_order(t, ids, None)
+    return t, slots[order]

@@ -81,6 +81,7 @@ class Places:
         self.theory: dict[str, float] = dict.fromkeys(self.rules, 0.0)  # share of the keys that the last change moves
         self.planned = 0
         self.moved = 0
+        self.moved_ever = False  # has any key been handed over since the start?
         self.began = 0.0
         self.queue: deque[tuple[int, int, I8]] = deque()
         self.queued = 0
@@ -162,6 +163,7 @@ class Places:
         self.owner[keys] = chunk.to
         self.copying[keys] = 0
         self.moved += keys.size
+        self.moved_ever = True
         chunk.keys, chunk.versions = chunk.keys[~ready], chunk.versions[~ready]
         if not chunk.keys.size:
             del self.chunks[chunk.number]

@@ -43,7 +43,7 @@ class DatabaseReads(DatabaseAgain):
 
     def _look_back(self, t: F8, slots: I8, node: I8, key: I8, version: I8, unsettled: I8) -> I8:
         """Versions shown (n,), where the newest record is not everywhere yet. What is older than the last commit is counted."""
-        versions, logs = self.versions, [shard.log for shard in self.shards]
+        versions, shards = self.versions, self.shards
         asked = key[unsettled]
         columns = (
             t[unsettled], node[unsettled], self.shard_of_node[node[unsettled]],
@@ -52,7 +52,7 @@ class DatabaseReads(DatabaseAgain):
         seen: list[int] = []
         last: list[int] = []
         for at, n, s, head, number, commit in zip(*[column.tolist() for column in columns], strict=True):
-            log = logs[s]
+            log = shards[s].log
             follower = log.followers.get(n)
             seen.append(log.as_of(log.commit if follower is None else follower.applied, head, number, at))
             last.append(log.as_of(log.commit, head, number, at) if commit > at else number)

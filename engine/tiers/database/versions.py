@@ -21,11 +21,11 @@ B = NDArray[np.bool_]
 UNKNOWN = 2**62  # version before the newest, where one has to look
 
 OF_KEY: dict[str, tuple[str, float]] = {
-    "head_lsn": ("i8", NONE),
-    "head_version": ("i8", 0),
-    "before": ("i8", 0),  # version of the record before the newest one
-    "head_time": ("f8", 0.0),  # commit of the newest record
+    "head_version": ("i8", 0),  # a read looks at these two: they begin on a multiple of 16 bytes, so they lie in one line
     "settled": ("f8", 0.0),  # when the last node that answers reads shows it
+    "head_lsn": ("i8", NONE),
+    "head_time": ("f8", 0.0),  # commit of the newest record
+    "before": ("i8", 0),  # version of the record before the newest one
     "issued": ("i8", 0),
 }
 # 1 + the key that a user wrote and read last (0 = none), and the version; 16 bytes a user, zero pages until touched

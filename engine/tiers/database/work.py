@@ -58,18 +58,12 @@ class DatabaseWork(DatabaseWrites):
         flights.wait[slots] += gone.start - gone.arrival
         flights.service[slots] += t - gone.start
         key = flights.key[slots].astype(np.int64)
-        shard = self.shard_of_node[node]
         kind = flights.kind[slots]
         self.meters.served.append((node, key, kind, gone.arrival, t))
         if self.core.tracer.open:
             self._trace(gone)
-        keep = self.places.owner[key] == shard
-        if self.erring:
-            keep &= ~self._errors(t, slots, node)
-        if np.count_nonzero(keep) < keep.size:
-            moved = ~keep & (self.phase[slots] == INSIDE)
-            self._forward(t[moved], slots[moved], node[moved])
-            kind = np.where(keep, kind, JOB)
+        if self.places.moved_ever or self.erring:
+            kind = self._kept(t, slots, node, key, kind)
         wrote = (kind == WRITE).nonzero()[0]
         if wrote.size:
             self._write(t[wrote], slots[wrote], node[wrote], key[wrote])
@@ -78,6 +72,17 @@ class DatabaseWork(DatabaseWrites):
             self._read(t, slots, node, key)
         elif reads.size:
             self._read(t[reads], slots[reads], node[reads], key[reads])
+
+    def _kept(self, t: F8, slots: I8, node: I8, key: I8, kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Their kinds, JOB for those that have their answer (an error) or are passed on, since their key has moved meanwhile."""
+        keep = self.places.owner[key] == self.shard_of_node[node]
+        if self.erring:
+            keep &= ~self._errors(t, slots, node)
+        if np.count_nonzero(keep) < keep.size:
+            moved = ~keep & (self.phase[slots] == INSIDE)
+            self._forward(t[moved], slots[moved], node[moved])
+            kind = np.where(keep, kind, np.uint8(JOB))
+        return kind
 
     def _errors(self, t: F8, slots: I8, node: I8) -> B:
         """The fault "error rate": which of these (mask) the database answers with an error."""
