@@ -121,7 +121,9 @@ class Meters:
         """Which rows (mask) speak of a key that may be among the hottest: sorting all rows of a second takes too long."""
         best = np.zeros(self.shard_rate.total.size, dtype=np.int64)
         np.maximum.at(best, shards, count)
-        counts = self.key_count[self.key_count > 0]
-        least = np.partition(counts, counts.size - HOT)[counts.size - HOT] if counts.size > HOT else 0
+        keys = np.bincount(count, minlength=1)  # rows by how often their key occurs ...
+        keys[1:] //= np.arange(1, keys.size)  # ... and so, how many keys there are of each count
+        above = keys[::-1].cumsum()
+        least = keys.size - 1 - int(above.searchsorted(HOT)) if above[-1] > HOT else 0
         some: NDArray[np.bool_] = (count >= least) | (count == best[shards])
         return some
