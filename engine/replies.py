@@ -111,7 +111,7 @@ class Replies:
     def _all_the_way(self, t: F8, slots: I8, web: I8, wire: F8) -> None:
         """As `from_web` to the end, when nothing is lost: rows are looked up once. wire (n,): their seconds on links so far."""
         flights, fabric = self.core.flights, self.core.fabric
-        balancer = flights.balancer[slots].astype(np.int64)
+        balancer: I8 | int = 0 if len(self.balancer.nodes) == 1 else flights.balancer[slots].astype(np.int64)
         inward = fabric.hop("web", web, "balancer", balancer, back=True).delay
         t = t + inward
         self.balancer.close_at(t, slots)
