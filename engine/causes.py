@@ -35,6 +35,7 @@ class Cause(IntEnum):
     PRIVATE_ADDRESS = 12  # asked a private address from outside
     FENCED = 13  # a fenced or read-only primary refused the write
     SPENT = 14  # the retry budget or the attempts are used up (never the first cause of an attempt)
+    SESSION_LOST = 15  # the application knows the user no more, and says so (401)
 
 
 WORDS: dict[Cause, str] = {
@@ -53,6 +54,7 @@ WORDS: dict[Cause, str] = {
     Cause.PRIVATE_ADDRESS: "private address",
     Cause.FENCED: "primary fenced",
     Cause.SPENT: "retries spent",
+    Cause.SESSION_LOST: "session lost",
 }
 
 SILENT = (Cause.UNREACHABLE, Cause.PRIVATE_ADDRESS)  # nobody answers: the client's time-out ends it, the cause is known

@@ -14,11 +14,12 @@ from .config_base import Count, Millis, Name, Positive, Seconds, Service, Share,
 from .config_ladder import LadderPart
 from .config_machines import Machines, Scaled, Sized
 from .config_queue import QueuePart
+from .config_sessions import SessionsPart
 
 __all__ = [
     "BalancerPart", "CachePart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart", "Machines", "Network",
-    "QueuePart",
-    "ReplicationPart", "Route", "Scenario", "Service", "Slo", "Step", "Table", "Traffic", "Users", "WebPart", "Zone",
+    "QueuePart", "ReplicationPart", "Route", "Scenario", "Service", "SessionsPart", "Slo", "Step", "Table", "Traffic", "Users",
+    "WebPart", "Zone",
 ]  # fmt: skip
 
 
@@ -285,6 +286,7 @@ class Scenario(Table, frozen=True):
     database: DatabasePart = DatabasePart()
     queue: QueuePart = QueuePart()
     machines: Machines = Machines()
+    sessions: SessionsPart = SessionsPart()
     slo: Slo = Slo()
     ladder: LadderPart = LadderPart()
     script: tuple[Step, ...] = ()

@@ -40,6 +40,7 @@ class OptionRow:
             "dns": world.dns,
             "balancer": world.balancer,
             "web": world.web,
+            "sessions": world.sessions,
             "cache": world.cache,
             "database": world.database,
         }
@@ -127,6 +128,16 @@ ROWS: tuple[OptionRow, ...] = (
     ),
     number("web.queue", "wq", "queue of a web server, 0 = no limit", 0, 10_000_000, "jobs", SCENARIO, whole=True),
     choice("web.discipline", "wd", "who is served first", ("fifo", "lifo"), "first come, first served"),
+    choice(
+        "sessions.store", "ss", "where sessions are kept", ("none", "memory", "files", "shared", "database", "cookie"), SCENARIO
+    ),
+    switch("sessions.sticky", "sk", "users stick to a web server", "sticky, as a server's memory needs it"),
+    switch("sessions.migrate", "sm", "sessions move to the store in use", "off: what is elsewhere is lost"),
+    number("sessions.life", "sl", "idle life of a session", 1.0, 2_592_000.0, "s", "30 min (Tomcat, session-timeout)"),
+    number("sessions.stay", "sy", "mean stay of a user, 0 = for ever", 0.0, 2_592_000.0, "s", SCENARIO),
+    number("sessions.bytes", "sb", "data of a session", 1, 10_000_000, "bytes", SCENARIO, whole=True),
+    number("sessions.capacity", "sc", "room of a session store node", 0, 100_000_000, "sessions", SCENARIO, whole=True),
+    choice("sessions.lost", "so", "what a lost session costs", ("login", "error"), "log in again", "sessions.lost"),
     choice("cache.eviction", "ce", "eviction policy", tuple(EVICTION), "memcached: LRU"),
     number("cache.ttl", "ct", "time to live, 0 = for ever", 0.0, 2_592_000.0, "s", "the scenario; at most 30 d in memcached"),
     switch("cache.sliding", "cs", "sliding time to live", "fixed, as in memcached"),

@@ -20,6 +20,7 @@ from .flights import SERVER
 if TYPE_CHECKING:
     from .tiers.balancer import Balancer
     from .tiers.clients import Clients
+    from .tiers.sessions.ask import SessionsAsk
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -36,6 +37,7 @@ class Replies:
         # stop: they go on at the end of the step, all in one batch
         self.leaving: list[tuple[F8, I8, I8, F8]] = []
         self.orphans = False  # may rows be under way whose connection was reset
+        self.asides: SessionsAsk | None = None  # who asks the database on its own account, and takes the answers
         self.balancer: Balancer
         self.clients: Clients
 
@@ -55,6 +57,8 @@ class Replies:
     def send(self, t: F8, slots: I8, tier: str, node: I8) -> None:
         """Answers leave nodes `node` (n,) of `tier` at t (n,), go to their web servers and on from there."""
         flights = self.core.flights
+        if self.asides is not None and tier == "db":
+            t, slots, node = self.asides.answered(t, slots, node)
         web = flights.web[slots].astype(np.int64)
         hop = self.core.fabric.hop(tier, node, "web", web, back=True)
         if self.straight and slots.size:
@@ -66,6 +70,8 @@ class Replies:
     def from_web(self, t: F8, slots: I8) -> None:
         """Answers leave their web servers at t (n,)."""
         flights = self.core.flights
+        if self.asides is not None:
+            t, slots = self.asides.at_web(t, slots)
         if self.straight and slots.size:
             self._leave(t, slots, flights.web[slots].astype(np.int64), flights.wire[slots])
             return

@@ -36,6 +36,7 @@ from .tiers.cache import Cache
 from .tiers.clients import Clients
 from .tiers.database import Database
 from .tiers.dns import Dns
+from .tiers.sessions import Sessions
 from .tiers.traffic import Traffic
 from .tiers.web import Web
 from .view import View
@@ -68,6 +69,7 @@ class World:
         told(0.6)
         self.balancer = Balancer(self.core, self.replies)
         self.web = Web(self.core, self.replies)
+        self.sessions = Sessions(self.core, self.replies)
         self.cache = Cache(self.core, self.replies)
         told(0.65)
         self.database = Database(self.core, self.replies)
@@ -89,6 +91,8 @@ class World:
         self.clients.dns, self.clients.traffic = self.dns, self.traffic
         self.dns.balancer = self.balancer
         self.balancer.web, self.balancer.dns = self.web, self.dns
+        self.web.sessions, self.sessions.web, self.sessions.database = self.sessions, self.web, self.database
+        self.sessions.balancer, self.balancer.choice.affinity = self.balancer, self.sessions.affinity
         self.web.balancer, self.web.cache, self.web.database = self.balancer, self.cache, self.database
         self.cache.database = self.database
         self.database.cache = self.cache
@@ -96,7 +100,7 @@ class World:
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """All tiers in the order of a step."""
-        return (self.traffic, self.clients, self.dns, self.balancer, self.web, self.cache, self.database)
+        return (self.traffic, self.clients, self.dns, self.balancer, self.web, self.sessions, self.cache, self.database)
 
     # ---- time
 
@@ -129,6 +133,7 @@ class World:
             self.dns.step()
             self.balancer.step()
             self.web.step()
+            self.sessions.step()
             self._loop()
             self.replies.step()
             self.clients.step()

@@ -13,8 +13,8 @@ from engine.snapshot import NodeState, Snapshot
 __all__ = ["candidates", "default_target", "describe", "kinds_of"]
 
 DNS_CACHES = ("browser", "os", "resolver")
-TIER_OF_FAMILY = {"cache": "cache", "database": "db", "dns": "dns"}
-NODE_KINDS = ("web", "cache", "db", "balancer", "city")
+TIER_OF_FAMILY = {"cache": "cache", "sessions": "store", "database": "db", "dns": "dns"}
+NODE_KINDS = ("web", "cache", "db", "balancer", "store", "city")
 _FIT = (NodeState.UP, NodeState.SLOW, NodeState.STANDBY)
 
 

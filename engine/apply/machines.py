@@ -104,13 +104,15 @@ def _refit(world: World, tier: str, index: int, size: str) -> None:
     nodes.pace[index] = nodes.plan.pace_of(size)
     held: dict[str, Stations] = {
         "balancer": world.balancer.stations, "web": world.web.stations, "cache": world.cache.stations,
-        "db": world.database.stations,
+        "db": world.database.stations, "store": world.sessions.stations,
     }  # fmt: skip
     stations = held[tier]
     stations.set_workers(index, now, nodes.plan.workers_of(size))
     stations.set_speed(index, now, nodes.clock(index))
     if tier == "cache":
         world.cache.refit(index)
+    elif tier == "store":
+        world.sessions.refit(index)
 
 
 def end_boots(world: World) -> None:

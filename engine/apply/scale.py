@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 ROWS: tuple[ScaleInfo, ...] = (
     ScaleInfo("web", "web server", "w", needs_parent=False),
     ScaleInfo("cache", "cache node", "c", needs_parent=False),
+    ScaleInfo("store", "session store node", "o", needs_parent=False),
     ScaleInfo("replica", "replica", "r", needs_parent=True),
     ScaleInfo("shard", "shard", "s", needs_parent=False),
     ScaleInfo("balancer", "balancer", "b", needs_parent=False),
@@ -68,6 +69,8 @@ def _add(world: World, scale: ScaleInfo, parent: str) -> str:
             return world.web.nodes.names[_asked(world.web.add_node)]
         case "cache":
             return world.cache.nodes.names[_asked(world.cache.add_node)]
+        case "store":
+            return world.sessions.nodes.names[_asked(world.sessions.add_node)]
         case "balancer":
             return world.balancer.nodes.names[_asked(world.balancer.add_node)]
         case "replica":
@@ -119,6 +122,8 @@ def _remove(world: World, tier: str, index: int) -> None:
             world.web.remove_node(index)
         case "cache":
             world.cache.remove_node(index)
+        case "store":
+            world.sessions.remove_node(index)
         case "balancer":
             world.balancer.remove_node(index)
         case _:
@@ -128,7 +133,7 @@ def _remove(world: World, tier: str, index: int) -> None:
 def restore_nodes(world: World, names: tuple[str, ...]) -> None:
     """Removed machines come back under their old names, cold."""
     for name in names:
-        for tier in (world.web, world.cache, world.balancer, world.database):
+        for tier in (world.web, world.cache, world.balancer, world.sessions, world.database):
             index = tier.nodes.index(name)
             if index >= 0 and not tier.nodes.member[index]:
                 tier.restore_node(index)

@@ -24,6 +24,7 @@ from .balancing import Beliefs
 from .calm import Calm
 from .flow import expect
 from .moves import Moves
+from .sessions import Survivors, sessions_add_up
 
 if TYPE_CHECKING:
     from ..view import View
@@ -110,6 +111,7 @@ CHECKS: tuple[Check, ...] = (
     Check("11", data.versions_exist),
     Check("17", data.caches_hold_what_fits),
     Check("18", data.names_are_cached),
+    Check("20", sessions_add_up),
     Check("23", spans_are_times),
     Check("26", screen_is_counted),
     Check("27", flow.free_lists),
@@ -144,6 +146,7 @@ class Checker:
         self.most_waiting = {"web": world.web.queue, "db": world.database.queue}
         self.always_sync = self._sync()
         self.calm, self.moves, self.ages, self.beliefs = Calm(world), Moves(world), Ages(world), Beliefs(world)
+        self.survivors = Survivors(world)
 
     def check(self) -> None:
         """All of CHECKS, and what needs memory."""
@@ -155,7 +158,10 @@ class Checker:
             ("24", self._time), ("4", self._budget), ("6", self._bounds), ("7", self._no_sync_loss), ("9", self._positions),
         ):  # fmt: skip
             _judge(self.world, numbers, judge.__name__.strip("_"), judge)
-        for numbers, follower in (("2", self.calm), ("12", self.moves), ("16", self.ages), ("19", self.beliefs)):
+        for numbers, follower in (
+            ("2", self.calm), ("12", self.moves), ("16", self.ages), ("19", self.beliefs),
+            ("20", self.survivors),
+        ):  # fmt: skip
             what = type(follower).__name__.lower()
             _judge(self.world, numbers, what, lambda follower=follower: follower.judge(self.world))  # type: ignore[misc]
 

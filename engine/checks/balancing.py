@@ -110,7 +110,9 @@ class Shares:
         """new: (servers,) what each was sent in this step."""
         choice, servers, core = world.balancer.choice, world.web.nodes, world.core
         holder, health = world.balancer.holder, core.config.balancer.health
-        promised = choice.policy in ("round_robin", "weighted_round_robin", "random") and not choice.slow_start and holder >= 0
+        sticky = choice.affinity is not None and choice.affinity.on
+        even = choice.policy in ("round_robin", "weighted_round_robin", "random")
+        promised = even and not sticky and not choice.slow_start and holder >= 0
         eligible = np.zeros(0, np.int64)
         if promised:
             eligible, _ = choice.beliefs.eligible(holder, servers, core.now, health, choice.fail_open)

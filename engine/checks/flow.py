@@ -37,6 +37,8 @@ def stations_of(world: World) -> Iterator[tuple[str, Stations]]:
     yield "web", world.web.stations
     yield "cache", world.cache.stations
     yield "db", world.database.stations
+    if len(world.sessions.nodes):
+        yield "store", world.sessions.stations
 
 
 def requests_balance(world: World) -> None:
@@ -131,7 +133,8 @@ def nothing_overdue(world: World) -> None:
         ("packet for a web server", world.web.inbox, 0.0), ("packet for a balancer", balancer.inbox, 0.0),
         ("answer to be tried elsewhere", balancer.choice.again.held, 2 * dt),  # of what came to a cache or set out a step late
         ("message to a cache", cache.inbox, dt), ("packet for a database", db.inbox, dt), ("query to a database", db.outbox, dt),
-        ("failure that a driver hears of", db.failed, dt),
+        ("failure that a driver hears of", db.failed, dt), ("session from a disk", world.sessions.disks, 0.0),
+        ("message to a store", world.sessions.inbox, 0.0), ("session from a store", world.sessions.outward, 0.0),
     ):  # fmt: skip
         first = earliest(pending)
         expect(first >= now - slack - 1e-9, f"a {what} was due at {first} s, and it is {now} s")
@@ -152,9 +155,10 @@ def deadlines_in_order(world: World) -> None:
 
 def free_lists(world: World) -> None:
     """27: rows of requests and messages are used or free, never both, and each is free once."""
-    flights, mail = world.core.flights, world.cache.mail
+    flights, mail, store = world.core.flights, world.cache.mail, world.sessions.mail
     for what, used, free in (
         ("requests", flights.sides != 0, flights.free[: flights.n_free]),
+        ("messages to stores", store.kind != 0, store.unused[: store.n_unused]),
         ("messages", mail.kind != 0, mail.unused[: mail.n_unused]),
     ):
         expect(np.unique(free).size == free.size, f"{what}: a row is free twice")
@@ -193,6 +197,7 @@ def rows_of(world: World) -> list[tuple[str, I8]]:
         ("turned away by the database", _rows(db.failed)),
         ("on the way to the client", _rows(world.clients.inbox)),
         ("waiting for a retry", _rows(world.clients.waiting)),
+        *world.sessions.rows(),
     ]
 
 

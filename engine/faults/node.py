@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..nodes import Nodes
     from ..world import World
 
-MACHINES = ("web", "cache", "db", "balancer")
+MACHINES = ("web", "cache", "db", "balancer", "store")
 PLACES = (*MACHINES, "tier", "zone", "shard")
 
 
@@ -66,6 +66,9 @@ def after_crash(world: World, target: Target) -> str:
     if cache:
         share = sum(world.cache.homes.shares()[i] for i in cache)
         said.append(f"{share:.0%} of keys without a home".replace("%", " %"))
+    stores = [i for tier, i in target.nodes if tier == "store"]
+    if stores:
+        said.append(f"{world.sessions.shares(stores):.0%} of users without their sessions".replace("%", " %"))
     web = [i for tier, i in target.nodes if tier == "web"]
     if web:
         nodes = fabric.tiers["web"]
@@ -117,7 +120,7 @@ ROWS: tuple[FaultRow, ...] = (
         "error_rate",
         "e",
         "machine",
-        ("web", "cache", "db", "tier", "zone"),
+        ("web", "cache", "db", "store", "tier", "zone"),
         "errors",
         "It answers this share of requests with an error.",
         "{target} answers {amount} % with errors",

@@ -276,7 +276,7 @@ def _unknown_names(scenario: Scenario) -> Iterator[Problem]:
     ):
         if name not in table:
             yield path, f"there is no policy {name!r}; there are {', '.join(table)}"
-    for part in ("balancer", "web", "cache", "database"):
+    for part in ("balancer", "web", "cache", "database", "sessions"):
         size = getattr(scenario, part).size
         if size and size not in SIZES:
             yield f"$.{part}.size", f"there is no machine {size!r}; there are {', '.join(SIZES)}"

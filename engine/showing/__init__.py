@@ -116,4 +116,5 @@ def snapshot(world: World) -> Snapshot:
         traces=traces(world),
         digest=world.digest(),
         ladder=ladder_reading(world),
+        sessions=world.sessions.reading(),
     )

@@ -71,7 +71,8 @@ def _node(world: World, found: Target) -> Found:
         return _group(world, found)
     tier, index = found.nodes[0]
     nodes, core = world.core.fabric.tiers[tier], world.core
-    parts = {"db": world.database, "web": world.web, "cache": world.cache, "balancer": world.balancer, "dns": world.dns}
+    parts = {"db": world.database, "web": world.web, "cache": world.cache, "balancer": world.balancer, "dns": world.dns,
+             "store": world.sessions}  # fmt: skip
     lines, settings = parts[tier].inspect(index)
     zone = int(nodes.zone[index])
     where = "anycast: one near every user" if zone == NOWHERE else f"zone {core.fabric.zones[zone]}"

@@ -64,7 +64,9 @@ def _words(nodes: Nodes, index: int, state: NodeState, utilisation: float, waiti
 
 def loads(world: World) -> dict[str, Load]:
     """How loaded each tier's nodes are."""
+    stores = {"store": world.sessions.load()} if len(world.sessions.nodes) else {}
     return {
+        **stores,
         "balancer": world.balancer.load(),
         "web": world.web.load(),
         "cache": world.cache.load(),
@@ -82,7 +84,7 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
         "balancer": {b: "active" if b == world.balancer.active_name() else "standby" for b in world.balancer.nodes.names},
         "db": world.database.roles(),
     }
-    for tier in ("balancer", "web", "cache", "db"):
+    for tier in [tier for tier in ("balancer", "web", "store", "cache", "db") if tier in core.fabric.tiers]:
         nodes = core.fabric.tiers[tier]
         load = loads[tier]
         for i in np.flatnonzero(nodes.member).tolist():
@@ -155,8 +157,9 @@ def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
         "web~cache": float(loads["cache"].rate.sum()),
         "web~db": float(loads["db"].rate.sum()),
         "db~db": world.database.shipped_rate(),
+        "web~store": float(loads["store"].rate.sum()) if "store" in loads else 0.0,
     }
-    for a, b in LINKS:
+    for a, b in (*LINKS, *((("web", "store"),) if "store" in loads else ())):
         rules = [r for r in fabric.rules if {r.a[0], r.b[0]} == {a, b} or "*" in (r.a[0], r.b[0])]
         whole = [r for r in rules if r.a[1:] == (-1, -1) and r.b[1:] == (-1, -1)]
         cut = any(r.cut for r in whole)
@@ -192,6 +195,7 @@ def map_of(world: World) -> Map:
 
 def price_of(world: World, what: str) -> float:
     """Dollars an hour of one more of a row of the table of machines (`replica` is a database node, a `shard` brings several)."""
-    nodes = world.core.fabric.tiers[{"replica": "db", "shard": "db"}.get(what, what)]
+    tiers = {**world.core.fabric.tiers, "store": world.sessions.nodes}
+    nodes = tiers[{"replica": "db", "shard": "db"}.get(what, what)]
     each = 0.0 if nodes.plan is None else nodes.plan.price
     return each * (1 + world.core.config.database.replicas if what == "shard" else 1)

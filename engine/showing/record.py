@@ -9,7 +9,7 @@ import numpy as np
 
 from ..causes import WORDS, Cause, Outcome
 from ..meter import quantile
-from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Replication, Shards, Totals
+from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Replication, Sessions, Shards, Totals
 from ..tables import program_version
 from ..tiers.database.shard import SAMPLE
 from . import totals
@@ -86,6 +86,7 @@ class Record(msgspec.Struct, frozen=True):
     replication: Replication
     shards: Shards
     events: tuple[Event, ...]
+    sessions: Sessions | None = None
 
 
 def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]:
@@ -153,6 +154,7 @@ def record(world: World, wall_seconds: float) -> Record:
     queues = {
         "balancer": world.balancer.stations, "web": world.web.stations, "cache": world.cache.stations,
         "db": world.database.stations,
+        **({"store": world.sessions.stations} if len(world.sessions.nodes) else {}),
     }  # fmt: skip
     tiers = {tier: _nodes(world, tier, stations) for tier, stations in queues.items()}
     return Record(
@@ -184,4 +186,5 @@ def record(world: World, wall_seconds: float) -> Record:
         replication=world.database.reading(listed=SAMPLE),
         shards=world.database.shards_reading(),
         events=tuple(world.core.log.events),
+        sessions=world.sessions.reading(),
     )

@@ -10,6 +10,7 @@ from .base import NodeState, Struct
 from .data import Cache, CacheNode, Failover, HotKey, Replica, Replication, Shard, Shards, ShardShare
 from .ladder import Ladder
 from .panes import Backend, Balancer, Cause, Dns, Headline, Level, Link, Map, Node, Pace, Record, Totals, Walk
+from .sessions import LostSessions, SessionHome, Sessions, SessionTotals
 
 __all__ = [
     "SNAPSHOT_VERSION",
@@ -29,6 +30,7 @@ __all__ = [
     "Ladder",
     "Level",
     "Link",
+    "LostSessions",
     "Map",
     "Node",
     "NodeState",
@@ -36,6 +38,9 @@ __all__ = [
     "Record",
     "Replica",
     "Replication",
+    "SessionHome",
+    "SessionTotals",
+    "Sessions",
     "Setting",
     "Shard",
     "ShardShare",
@@ -151,6 +156,7 @@ class Snapshot(Struct, frozen=True):
     digest: str = ""
     hint: str = ""
     ladder: Ladder | None = None
+    sessions: Sessions | None = None
 
 
 class Setting(Struct, frozen=True):

@@ -28,6 +28,8 @@ def machines_of(config: Scenario, tier: str) -> Plan:
             return plan(tier, w.size, w.workers, w.price, w.sigma, w.kappa)
         case "cache":
             return plan(tier, config.cache.size, 1, config.cache.price, single=True)
+        case "store":
+            return plan(tier, config.sessions.size, 1, config.sessions.price, single=True)
         case _:
             d = config.database
             return plan(tier, d.size, d.workers, d.price, d.sigma, d.kappa)

@@ -22,11 +22,13 @@ from ..replies import Replies
 from ..snapshot import Setting
 from ..words import percent
 from .base import OptionValue, Staffed, enlist, machine, machines_of
+from .sessions.reading import held_by
 
 if TYPE_CHECKING:
     from .balancer import Balancer
     from .cache import Cache
     from .database import Database
+    from .sessions import Sessions
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -58,6 +60,7 @@ class Web(Staffed):
         self.balancer: Balancer
         self.cache: Cache
         self.database: Database
+        self.sessions: Sessions | None = None
 
     # ---- membership
 
@@ -107,7 +110,10 @@ class Web(Staffed):
                 self._refuse(t[dead], slots[dead])
                 t, slots, node = t[alive], slots[alive], node[alive]
         if t.size:
-            plan, gone = self.stations.serve(t, node, flights.web_work[slots], slots, end, flights.id)
+            work = flights.web_work[slots]
+            if self.sessions is not None and self.sessions.signing:
+                work = work + self.sessions.signing
+            plan, gone = self.stations.serve(t, node, work, slots, end, flights.id)
             if np.count_nonzero(plan.accepted) < t.size:
                 out = ~plan.accepted
                 self.shed += int(np.count_nonzero(out))
@@ -137,6 +143,14 @@ class Web(Staffed):
             )  # fmt: skip
         if np.count_nonzero(self.nodes.error_rate):
             t, slots = self._errors(t, slots, node)
+        if self.sessions is not None and self.sessions.on:
+            self.sessions.look_up(t, slots)
+        else:
+            self.go_on(t, slots)
+
+    def go_on(self, t: F8, slots: I8) -> None:
+        """Requests leave their web servers at t (n,) for cache or database, or straight back."""
+        flights = self.core.flights
         way = (self.ways if len(self.cache.nodes) else self.ways_bare)[flights.route[slots]]
         left = t.size
         for number, to in enumerate((self.cache.look_up, self.database.arrive, self.replies.from_web)):
@@ -169,6 +183,8 @@ class Web(Staffed):
             self.core.flights.close(inside, SERVER)
         self.cache.web_died(index, through)
         self.database.web_died(index)
+        if self.sessions is not None:
+            self.sessions.web_died(index)
         self.balancer.reset_web(index)
 
     # ---- settings and readings
@@ -214,4 +230,4 @@ class Web(Staffed):
             Setting("speed", f"{self.nodes.speed[node]:g}", "1 = nominal; faults change it"),
             *machine(self.nodes, node),
         )
-        return state, settings
+        return state + (held_by(self.sessions, node) if self.sessions is not None else ()), settings

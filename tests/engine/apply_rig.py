@@ -11,6 +11,7 @@ from engine.config import (
     Dns,
     Network,
     Scenario,
+    SessionsPart,
     Traffic,
     Users,
     WebPart,
@@ -30,6 +31,7 @@ SMALL = Scenario(
     web=WebPart(nodes=3),
     cache=CachePart(nodes=3, capacity=100),
     database=DatabasePart(shards=2, replicas=2),
+    sessions=SessionsPart(store="shared", nodes=2),
 )
 
 

@@ -29,8 +29,10 @@ from engine.snapshot import (
 )
 
 if __package__:  # python -m tests.tui.sample
+    from .sample_sessions import sessions_part
     from .sample_story import Story
 else:  # pytest puts this folder on the path
+    from sample_sessions import sessions_part
     from sample_story import Story
 
 
@@ -65,6 +67,7 @@ class Builder(Story):
             faults=faults if self.trouble else (),
             traces=self.traces(),
             hint="press f to break something",
+            sessions=sessions_part(self.web, tuple(self.dead_web), trouble=self.trouble),
         )
 
 

@@ -29,6 +29,7 @@ def text(name: str, snapshot: object = TROUBLE, size: tuple[int, int] = SMALL, *
         ("replication", ["async", "86/s stale", "12 writes lost", "db-3", "11.4 s", "13.7 k", "2.1 %"]),
         ("shards", ["61.0 %", "12.4 k of 20.3 k", "40.0 s left", "s4", "25.0 %", "7.92 k", "47 ms"]),
         ("log", ["you f c crash cache-2", "33 % of keys", "9 time-outs", "00:03:32"]),
+        ("sessions", ["memory sticky", "28.9 k alive", "26/s lost", "48/s new", "5.78 k", "20.0 %", "web-6", "cold: users"]),
         ("requests", ["500 in flight", "190/s time-outs", "failed", "time-out", "item:911", "2.00 s", "412 ms", "wait web-6"]),
     ],
 )
@@ -80,6 +81,7 @@ def test_verdicts_are_the_engines_words_and_never_empty() -> None:
         "cache": "cache",
         "replication": "replication",
         "shards": "shards",
+        "sessions": "sessions",
     }
     for name, part in parts.items():
         words = tools.pane(name).verdict(TROUBLE, PaneView()).words

@@ -10,6 +10,7 @@ from .log import LogPane
 from .map import MapPane
 from .replication import ReplicationPane
 from .requests import RequestsPane
+from .sessions import SessionsPane
 from .shards import ShardsPane
 
 __all__ = ["PANES"]
@@ -25,4 +26,8 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec("shards", "6", "Shards", ShardsPane, (0, 2), 9, "h"),
     PaneSpec("log", "7", "Log", LogPane, (1, 2), 11, "l"),
     PaneSpec("requests", "8", "Requests", RequestsPane, (0, 2), 7, "e"),
+    PaneSpec(
+        "sessions", "", "Sessions", SessionsPane, (0, 0), 8, "s", present=lambda s: s.sessions is not None,
+        absent="no sessions are kept: a scenario with [sessions] keeps them, and so does the option sessions.store.",
+    ),
 )

@@ -206,6 +206,10 @@ class Balancer(Staffed):
         if inside.size:
             self.core.flights.close(inside, SERVER)
         self.choice.beliefs.forget(index)
+        others = self.nodes.serving
+        others[index] = False
+        if self.choice.affinity is not None and not others.any():
+            self.choice.affinity.empty()
 
     def _break(self, index: int, event: int) -> None:
         """Reset every connection through a balancer whose answer has not passed it."""

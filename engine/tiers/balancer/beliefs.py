@@ -126,3 +126,11 @@ class Beliefs:
         fresh = now - since < slow_start
         share[fresh] = np.maximum(LEAST_RAMP, (now - since[fresh]) / slow_start)
         return share
+
+
+def too_late(t: F8, server: I8, over: F8, bad: I8, health: Health) -> int:
+    """Requests sent at t (n,) to servers (n,) after a failure at `over` (k,) of servers `bad` (k,) that would have put them
+    aside, had the step been shorter."""
+    if not health.passive or health.max_fails != 1:
+        return 0
+    return sum(int(np.count_nonzero(t[server == one] > over[bad == one].min())) for one in np.unique(bad).tolist())

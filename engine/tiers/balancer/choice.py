@@ -24,10 +24,11 @@ from ...replies import ORPHAN, Replies
 from ...words import count
 from ..base import OptionValue
 from .again import Again
-from .beliefs import Beliefs
+from .beliefs import Beliefs, too_late
 from .conns import Connections
 
 if TYPE_CHECKING:
+    from ..sessions.affinity import Affinity
     from ..web import Web
 
 F8 = NDArray[np.float64]
@@ -63,6 +64,7 @@ class Choice:
         self.redispatched = 0
         self.again = Again(core)
         self.web: Web
+        self.affinity: Affinity | None = None  # where users stick to servers
 
     # ---- membership and settings
 
@@ -160,7 +162,11 @@ class Choice:
     def _choose(self, balancer: int, t: F8, slots: I8, backends: Backends, closes: Closes, tried: I8 | None = None) -> None:
         policy = self.policies[balancer]
         user = self.core.flights.user[slots].astype(np.int64) if policy.asks_who else slots
-        server = policy.choose(t, user, backends, self.conns.counts[balancer], closes)
+        if self.affinity is not None and self.affinity.on:
+            who = self.core.flights.user[slots].astype(np.int64)
+            server = self.affinity.choose(policy, t, user, who, backends, self.conns.counts[balancer], closes)
+        else:
+            server = policy.choose(t, user, backends, self.conns.counts[balancer], closes)
         if not t.size:
             return
         if not backends.eligible.size:
@@ -190,7 +196,7 @@ class Choice:
             flights.cause[slots[bad]] = np.where(refused, np.uint8(Cause.REFUSED), np.uint8(Cause.UNREACHABLE))
             self.conns.close_at(over, slots[bad], served=False)
             self.failed.push(over, slots[bad], server[bad], np.zeros(over.size, dtype=np.int64) if tried is None else tried[bad])
-            self._count_late(t, server, over, server[bad])
+            self.core.ledger.late.add_one(0, too_late(t, server, over, server[bad], self.core.config.balancer.health))
             t, slots, server = t[~bad], slots[~bad], server[~bad]
             delay = hop.delay[~bad]
         else:
@@ -198,14 +204,6 @@ class Choice:
         flights.web[slots] = server
         flights.wire[slots] += delay
         self.web.arrive(t + delay, slots)
-
-    def _count_late(self, t: F8, server: I8, over: F8, bad: I8) -> None:
-        """Requests sent to a server after a failure that would have put it aside, had the step been shorter."""
-        health = self.core.config.balancer.health
-        if health.passive and health.max_fails == 1:
-            for one in np.unique(bad).tolist():
-                first = float(over[bad == one].min())
-                self.core.ledger.late.add_one(0, int(np.count_nonzero(t[server == one] > first)))
 
     def _retry(self) -> bool:
         """Connections that failed before the step's end: believe it, and try another server; whether there were any."""

@@ -218,7 +218,7 @@ class Clients(Tier):
     def _retry(self, t: F8, slots: I8, failed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which of the failed attempts are tried again; they get new rows that set out after their back-off."""
         flights = self.core.flights
-        again = failed & (flights.attempt[slots] < self.retries)
+        again: NDArray[np.bool_] = failed & (flights.attempt[slots] < self.retries) & (flights.cause[slots] != Cause.SESSION_LOST)
         if self.budget and not self.storm and again.any():
             allowed = int(self.budget * sum(self.firsts)) - sum(self.agains)
             again &= np.cumsum(again) <= allowed

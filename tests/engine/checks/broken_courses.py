@@ -11,9 +11,10 @@ from world_rig import QUICK, Rig
 
 from engine.causes import Outcome
 from engine.commands import AddNode, Inject, Order
-from engine.config import BalancerPart, Client, Health, ReplicationPart, Scenario, Service, Users, WebPart
+from engine.config import BalancerPart, Client, Health, ReplicationPart, Scenario, Service, SessionsPart, Users, WebPart
 from engine.policies.balancing import ConsistentHash
 from engine.tiers.cache.mail import DELETE
+from engine.tiers.sessions.book import SHARED
 from engine.world import World
 
 Break: TypeAlias = Callable[[], None]
@@ -200,6 +201,22 @@ def _favour(policy: str) -> Break:
     return run
 
 
+def _outlive_the_server() -> None:
+    rig = rig_of(sessions=SessionsPart(store="memory"))
+    _run_on(rig, 200)
+    rig.world.sessions.book.lose_all = lambda *_: 0  # type: ignore[method-assign]
+    rig.world.step([Order("you", 1, Inject("crash", "web-2"))])
+    rig.checked.checker.step()
+
+
+def _die_with_a_server() -> None:
+    rig = rig_of(sessions=SessionsPart(store="shared", nodes=2))
+    _run_on(rig, 200)
+    rig.world.step([Order("you", 1, Inject("crash", "web-2"))])
+    rig.world.sessions.book.lose(rig.world.sessions.book.at(SHARED)[:3], "server")
+    rig.checked.checker.step()
+
+
 IN_TIME: dict[str, Break] = {
     "24 time": _skip_a_step,
     "4 budget": _spend_too_much,
@@ -219,4 +236,6 @@ IN_TIME: dict[str, Break] = {
     "19 beliefs, in turn": _favour("round_robin"),
     "19 beliefs, by weight": _favour("weighted_round_robin"),
     "19 beliefs, by lot": _favour("random"),
+    "20 survivors": _outlive_the_server,
+    "20 survivors, shared": _die_with_a_server,
 }

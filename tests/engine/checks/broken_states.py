@@ -105,6 +105,10 @@ def _remember_for_ever(world: World) -> None:
     log.causes.update({i: 0 for i in range(10**6, 10**6 + 10 * (log.events.maxlen or 0))})
 
 
+def _invent_a_session(world: World) -> None:
+    world.sessions.book.started += 1
+
+
 AT_REST: dict[str, Callable[[World], None]] = {
     "requests_balance": _forget_an_arrival,
     "causes_explain": _fail_without_cause,
@@ -122,6 +126,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "versions_exist": _invent_a_version,
     "caches_hold_what_fits": _overfill,
     "names_are_cached": _keep_a_name,
+    "sessions_add_up": _invent_a_session,
     "spans_are_times": _take_negative_time,
     "screen_is_counted": _count_no_number,
     "free_lists": _free_twice,

@@ -58,7 +58,7 @@ def test_every_check_has_its_breach() -> None:
     """A check that nobody has seen fail proves nothing."""
     assert set(AT_REST) == {row.judge.__name__ for row in CHECKS}
     followed = {what.split()[1].strip(",") for what in IN_TIME}
-    assert followed == {"time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "beliefs"}
+    assert followed == {"time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "beliefs", "survivors"}
 
 
 def test_what_dies_with_its_web_server_has_not_arrived() -> None:

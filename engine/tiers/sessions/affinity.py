@@ -1,0 +1,60 @@
+"""Stickiness: a balancer's table of users and the web servers that they were sent to (HAProxy: stick-table).
+
+An entry is made when a server is chosen and lives as long as a session does without a request. Users whose server may not be
+chosen (down, draining, put aside, gone) are chosen for anew, by the balancer's own policy. The balancers of a pair share the
+table (HAProxy: peers); it is lost when no balancer is left that knows it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...policies.balancing import Backends, Closes, Policy
+from ...policies.balancing.base import count
+
+I8 = NDArray[np.int64]
+F8 = NDArray[np.float64]
+
+NOBODY = -1
+
+
+class Affinity:
+    """server, used: by user, the web server of the last request (-1 = none) and when it was made, ms. on: is it asked at all.
+
+    kept, moved: requests that went back to their server, and those whose server could not be chosen any more.
+    """
+
+    def __init__(self, users: int, life: float) -> None:
+        self.on = False
+        self.life = life  # seconds
+        self.server = np.full(users, NOBODY, dtype=np.int16)
+        self.used = np.zeros(users, dtype=np.uint32)
+        self.kept = self.moved = 0
+
+    def choose(self, policy: Policy, t: F8, who: I8, users: I8, backends: Backends, open_counts: list[int], closes: Closes) -> I8:
+        """As `Policy.choose`, for requests of `users` (n,); who: what the policy itself is to be told of them."""
+        if not users.size or not backends.eligible.size:
+            return policy.choose(t, who, backends, open_counts, closes)
+        ms = (t * 1e3).astype(np.int64)
+        server = self.server[users].astype(np.int64)
+        known = (server != NOBODY) & (ms - self.used[users] <= int(self.life * 1e3))
+        usable = known & np.isin(server, backends.eligible)
+        self.moved += int(np.count_nonzero(known & ~usable))
+        fresh = np.flatnonzero(~usable)
+        first = fresh[np.sort(np.unique(users[fresh], return_index=True)[1])]  # of several requests of one user
+        chosen = policy.choose(t[first], who[first], backends, open_counts, closes)
+        self.server[users[first]] = chosen
+        server[fresh] = self.server[users[fresh]]
+        follow = np.ones(users.size, dtype=np.bool_)
+        follow[first] = False
+        count(open_counts, server[follow], 1)
+        self.kept += int(np.count_nonzero(follow))
+        self.used[users] = ms
+        return server
+
+    def empty(self) -> int:
+        """The table is lost; how many entries it had."""
+        n = int(np.count_nonzero(self.server != NOBODY))
+        self.server[:] = NOBODY
+        return n
