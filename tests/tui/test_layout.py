@@ -133,6 +133,11 @@ def test_trouble_and_what_was_looked_at_last_come_before_the_rest() -> None:
     assert arrange(TWELVE, well) == arrange(TWELVE, sick), "it stays until its place is wanted"
     looked = board(TWELVE, well, *(Focus(pane) for pane in hidden[:4]), Focus("map"))
     assert set(hidden[:4]) <= set(arrange(TWELVE, looked))
+    worst = next(pane for pane in IDS if pane not in arrange(TWELVE, looked))
+    everywhere = board(TWELVE, looked, *(Focus(pane) for pane in IDS[1:] if pane != worst), Focus("map"))
+    assert not everywhere.zoomed
+    assert worst not in arrange(TWELVE, everywhere)
+    assert worst in arrange(TWELVE, board(TWELVE, everywhere, Rise(((worst, 2),)))), "trouble goes before what was looked at"
 
 
 def test_trouble_that_comes_and_goes_does_not_flap() -> None:
