@@ -34,6 +34,7 @@ class Cause(IntEnum):
     DB_TIMEOUT = 11  # commit not acknowledged in time
     PRIVATE_ADDRESS = 12  # asked a private address from outside
     FENCED = 13  # a fenced or read-only primary refused the write
+    BROKER_UNAVAILABLE = 15  # no broker took the message
     SPENT = 14  # the retry budget or the attempts are used up (never the first cause of an attempt)
     SESSION_LOST = 15  # the application knows the user no more, and says so (401)
 
@@ -53,6 +54,7 @@ WORDS: dict[Cause, str] = {
     Cause.DB_TIMEOUT: "commit time-out",
     Cause.PRIVATE_ADDRESS: "private address",
     Cause.FENCED: "primary fenced",
+    Cause.BROKER_UNAVAILABLE: "broker unavailable",
     Cause.SPENT: "retries spent",
     Cause.SESSION_LOST: "session lost",
 }

@@ -71,6 +71,7 @@ ROW = {name: column for name, column in COLUMNS.items() if name != "sampled"}
 FRESH = fresh_row({**ROW, "sides": ("u1", CLIENT | SERVER)}, as_told=True)  # a row as `take` hands it out, but for its ids
 
 HIT, COALESCED, STALE, FILLS, REDISPATCHED, MISS = 1, 2, 4, 8, 16, 32  # bits of `flags`
+SENDS = 128  # another: its page makes a job, and its web server has yet to send the message (64 is `engine.replies.ORPHAN`)
 
 
 class Flights:

@@ -42,7 +42,8 @@ LADDERS: tuple[tuple[Size, ...], ...] = (
 )
 SIZES: dict[str, Size] = {size.name: size for ladder in LADDERS for size in ladder}
 # What a tier stands on if its scenario names no size: the machine whose price is the tier's default.
-USUAL = {"balancer": "t3.medium", "web": "m5.large", "cache": "r5.large", "store": "r5.large", "db": "r5.large"}
+USUAL = {"balancer": "t3.medium", "web": "m5.large", "cache": "r5.large", "store": "r5.large", "db": "r5.large",
+         "broker": "m5.large", "worker": "c5.large"}  # fmt: skip
 
 
 STEPS = {"": 1, "up": 1, "down": -1}  # what may stand for a size: so many places further up

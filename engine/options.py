@@ -43,6 +43,7 @@ class OptionRow:
             "sessions": world.sessions,
             "cache": world.cache,
             "database": world.database,
+            "queue": world.queue,
         }
         return tiers[self.tier]
 
@@ -186,6 +187,14 @@ ROWS: tuple[OptionRow, ...] = (
     ),
     number("client.backoff", "uo", "first back-off", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s", "clients.backoff"),
     choice("client.jitter", "uj", "jitter of the back-off", ("full", "none"), "AWS builders' library: full", "clients.jitter"),
+    choice("queue.mode", "jm", "who does a page's job", ("queue", "inline"), "inline: its web server, before it answers"),
+    number("queue.visibility", "jv", "how long a received message is hidden", 0.1, 43_200.0, "s", "Amazon SQS: 30 s"),
+    number("queue.max_receives", "jr", "receives before a dead letter", 1, 1_000, "", "Amazon SQS: 10", whole=True),
+    number("queue.capacity", "jc", "messages kept, 0 = no limit", 0, 100_000_000, "", SCENARIO, whole=True),
+    switch("queue.persistent", "jp", "messages outlive a broker's crash", "durable queues write them down"),
+    switch("queue.autoscale", "ja", "workers by backlog", "off; EC2 Auto Scaling guide: scaling based on SQS"),
+    number("queue.backlog", "jb", "wait that the autoscaler allows", 0.1, 86_400.0, "s", SCENARIO),
+    number("queue.most_workers", "jw", "most workers of the autoscaler", 1, 5_000, "", SCENARIO, whole=True),
     number("traffic.requests_per_second", "qr", "requests asked for", 0.0, 5e6, "/s", SCENARIO),
     number("traffic.users", "qu", "users there are", 1, 20_000_000, "", SCENARIO, whole=True),
     number("traffic.curve", "qc", "amplitude of the day curve", 0.0, 1.0, "", SCENARIO),

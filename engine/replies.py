@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .causes import Cause, outcome_of
+from .causes import Cause, Outcome, outcome_of
 from .core import Core
 from .fabric import CITY, Fate, Hop
-from .flights import SERVER
+from .flights import SENDS, SERVER
 
 if TYPE_CHECKING:
     from .tiers.balancer import Balancer
     from .tiers.clients import Clients
+    from .tiers.queue import Queue
     from .tiers.sessions.ask import SessionsAsk
 
 I8 = NDArray[np.int64]
@@ -40,6 +41,7 @@ class Replies:
         self.asides: SessionsAsk | None = None  # who asks the database on its own account, and takes the answers
         self.balancer: Balancer
         self.clients: Clients
+        self.queue: Queue
 
     def second(self) -> None:
         """A second has ended: if the last row whose connection was reset is gone, nobody needs to look for such rows any more."""
@@ -59,6 +61,14 @@ class Replies:
         flights = self.core.flights
         if self.asides is not None and tier == "db":
             t, slots, node = self.asides.answered(t, slots, node)
+        if self.queue.makes_jobs:
+            makes = self._making(slots)
+            if makes.any():  # not in one batch with those that go straight on
+                here = flights.web[slots[makes]].astype(np.int64)
+                hop = self.core.fabric.hop(tier, node[makes], "web", here, back=True)
+                found, at = self._travel(t[makes], slots[makes], hop)
+                self.from_web(at, found)
+                t, slots, node = t[~makes], slots[~makes], node[~makes]
         web = flights.web[slots].astype(np.int64)
         hop = self.core.fabric.hop(tier, node, "web", web, back=True)
         if self.straight and slots.size:
@@ -72,6 +82,8 @@ class Replies:
         flights = self.core.flights
         if self.asides is not None:
             t, slots = self.asides.at_web(t, slots)
+        if self.queue.makes_jobs:
+            t, slots = self._hand_over(t, slots)
         if self.straight and slots.size:
             self._leave(t, slots, flights.web[slots].astype(np.int64), flights.wire[slots])
             return
@@ -95,6 +107,24 @@ class Replies:
         if again.most and slots.size:
             t, slots = again.take(t, slots)
         self.from_balancer(t, slots)
+
+    def _making(self, slots: I8) -> NDArray[np.bool_]:
+        """Whose page is right so far, and has a message to send before it is answered."""
+        flights = self.core.flights
+        made: NDArray[np.bool_] = ((flights.flags[slots] & SENDS) != 0) & (flights.outcome[slots] == Outcome.IN_FLIGHT)
+        return made
+
+    def _hand_over(self, t: F8, slots: I8) -> tuple[F8, I8]:
+        """Pages at their web servers that make a job: the message goes to the queue. The others are returned."""
+        makes = self._making(slots)
+        if not makes.any():
+            return t, slots
+        rows, at = slots[makes], t[makes]
+        if self.orphans:
+            rows, at = self._drop_orphans(rows, at)  # nobody is there to send anything
+        if rows.size:
+            self.queue.send(at, rows)
+        return t[~makes], slots[~makes]
 
     @property
     def straight(self) -> bool:

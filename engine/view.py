@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .tiers.cache import Cache
     from .tiers.database import Database
     from .tiers.dns import Dns
+    from .tiers.queue import Queue
     from .tiers.web import Web
     from .world import World
 
@@ -77,6 +78,11 @@ class View:
     def dns(self) -> Dns:
         """The DNS tier."""
         return self._world.dns
+
+    @property
+    def queue(self) -> Queue:
+        """The message queue."""
+        return self._world.queue
 
     @property
     def faults(self) -> tuple[ActiveFault, ...]:

@@ -36,6 +36,7 @@ from .tiers.cache import Cache
 from .tiers.clients import Clients
 from .tiers.database import Database
 from .tiers.dns import Dns
+from .tiers.queue import Queue
 from .tiers.sessions import Sessions
 from .tiers.traffic import Traffic
 from .tiers.web import Web
@@ -73,6 +74,7 @@ class World:
         self.cache = Cache(self.core, self.replies)
         told(0.65)
         self.database = Database(self.core, self.replies)
+        self.queue = Queue(self.core, self.replies)
         told(1.0)
         self.faults = FaultBook()
         self.undo = UndoBook()
@@ -96,11 +98,13 @@ class World:
         self.web.balancer, self.web.cache, self.web.database = self.balancer, self.cache, self.database
         self.cache.database = self.database
         self.database.cache = self.cache
+        self.replies.queue = self.web.photos = self.queue
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """All tiers in the order of a step."""
-        return (self.traffic, self.clients, self.dns, self.balancer, self.web, self.sessions, self.cache, self.database)
+        front = (self.traffic, self.clients, self.dns, self.balancer, self.web, self.sessions)
+        return (*front, self.cache, self.database, self.queue)
 
     # ---- time
 
@@ -135,6 +139,8 @@ class World:
             self.web.step()
             self.sessions.step()
             self._loop()
+            if self.queue.there:
+                self.queue.step()
             self.replies.step()
             self.clients.step()
             core.close_window()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .backlog import BacklogScaler
 from .balancer_pair import PairKeeper
 from .base import SCENARIO, Agent, AgentState
 from .failover import Failover
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 AGENTS: dict[str, Agent[View]] = {
+    "backlog": BacklogScaler(),
     "failover": Failover(),
     "health": HealthChecker(),
     "members": Members(),
@@ -41,6 +43,8 @@ def agents_for(world: World) -> dict[str, AgentState]:
         agents += [new_agent(f"health {name}", "health", name), new_agent(f"pair {name}", "pair", name)]
     agents += [new_agent(f"failover {shard.name}", "failover", None) for shard in world.database.shards]
     agents.append(new_agent("rebalancer", "rebalancer", None))
+    if len(world.queue.brokers.nodes):
+        agents.append(new_agent("backlog", "backlog", None))
     return {agent.name: agent for agent in agents}
 
 

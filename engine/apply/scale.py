@@ -16,6 +16,7 @@ from .machines import money
 from .undo import Inverse
 
 if TYPE_CHECKING:
+    from ..nodes import Nodes
     from ..world import World
 
 _T = TypeVar("_T")
@@ -27,6 +28,8 @@ ROWS: tuple[ScaleInfo, ...] = (
     ScaleInfo("replica", "replica", "r", needs_parent=True),
     ScaleInfo("shard", "shard", "s", needs_parent=False),
     ScaleInfo("balancer", "balancer", "b", needs_parent=False),
+    ScaleInfo("broker", "message broker", "q", needs_parent=False),
+    ScaleInfo("worker", "worker", "k", needs_parent=False),
 )
 SCALES: dict[str, ScaleInfo] = {scale.tier: scale for scale in ROWS}
 
@@ -64,15 +67,18 @@ def _employ(world: World) -> None:
 
 def _add(world: World, scale: ScaleInfo, parent: str) -> str:
     """Do it; the name of what is new."""
+    machines: dict[str, tuple[Nodes, Callable[[], int]]] = {
+        "web": (world.web.nodes, world.web.add_node),
+        "cache": (world.cache.nodes, world.cache.add_node),
+        "store": (world.sessions.nodes, world.sessions.add_node),
+        "balancer": (world.balancer.nodes, world.balancer.add_node),
+        "broker": (world.queue.brokers.nodes, world.queue.add_broker),
+        "worker": (world.queue.workers.nodes, world.queue.add_worker),
+    }
+    if scale.tier in machines:
+        nodes, add = machines[scale.tier]
+        return nodes.names[_asked(add)]
     match scale.tier:
-        case "web":
-            return world.web.nodes.names[_asked(world.web.add_node)]
-        case "cache":
-            return world.cache.nodes.names[_asked(world.cache.add_node)]
-        case "store":
-            return world.sessions.nodes.names[_asked(world.sessions.add_node)]
-        case "balancer":
-            return world.balancer.nodes.names[_asked(world.balancer.add_node)]
         case "replica":
             shard = resolve(world, parent, ("shard",), "add a replica").name
             return world.database.nodes.names[_asked(lambda: world.database.add_replica(shard))]
@@ -114,6 +120,8 @@ def _refuse_needed(world: World, target: Target) -> None:
     nodes = world.core.fabric.tiers[target.kind]
     if target.kind in ("web", "balancer") and int(nodes.member.sum()) <= 1:
         raise Rejected(f"{target.name} is the last of its kind and stays")
+    if target.kind == "broker" and int(nodes.member.sum()) <= 1 and (kept := world.queue.messages.kept):
+        raise Rejected(f"{target.name} keeps {kept:,} messages, and there is no other broker to take them")
 
 
 def _remove(world: World, tier: str, index: int) -> None:
@@ -126,6 +134,10 @@ def _remove(world: World, tier: str, index: int) -> None:
             world.sessions.remove_node(index)
         case "balancer":
             world.balancer.remove_node(index)
+        case "broker":
+            world.queue.remove_broker(index)
+        case "worker":
+            world.queue.remove_worker(index)
         case _:
             world.database.remove_node(index)
 
@@ -137,6 +149,7 @@ def restore_nodes(world: World, names: tuple[str, ...]) -> None:
             index = tier.nodes.index(name)
             if index >= 0 and not tier.nodes.member[index]:
                 tier.restore_node(index)
+        world.queue.restore(name)
     rebuild(world)
 
 

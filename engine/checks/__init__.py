@@ -18,7 +18,7 @@ from ..commands import Order
 from ..meter import quantile
 from ..snapshot import Inspection, Snapshot
 from ..tiers.database.log import Follower
-from . import data, flow
+from . import data, flow, queues
 from .ages import Ages
 from .balancing import Beliefs
 from .calm import Calm
@@ -109,6 +109,9 @@ CHECKS: tuple[Check, ...] = (
     Check("10", data.one_primary),
     Check("11", data.one_owner),
     Check("11", data.versions_exist),
+    Check("15", queues.messages_balance),
+    Check("15", queues.messages_are_delivered_first),
+    Check("6", queues.queue_is_in_time),
     Check("17", data.caches_hold_what_fits),
     Check("18", data.names_are_cached),
     Check("20", sessions_add_up),

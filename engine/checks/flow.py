@@ -195,6 +195,7 @@ def rows_of(world: World) -> list[tuple[str, I8]]:
         ("in the database", np.array(inside, dtype=np.int64)),
         ("waiting for a commit", written),
         ("turned away by the database", _rows(db.failed)),
+        ("with a broker", np.array(list(world.queue.sending), dtype=np.int64)),
         ("on the way to the client", _rows(world.clients.inbox)),
         ("waiting for a retry", _rows(world.clients.waiting)),
         *world.sessions.rows(),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..nodes import Nodes
     from ..world import World
 
-MACHINES = ("web", "cache", "db", "balancer", "store")
+MACHINES = ("web", "cache", "db", "balancer", "store", "broker", "worker")
 PLACES = (*MACHINES, "tier", "zone", "shard")
 
 
@@ -76,11 +76,24 @@ def after_crash(world: World, target: Target) -> str:
     lost = [fabric.tiers["db"].group[i] for tier, i in target.nodes if tier == "db" and world.database.is_primary(i)]
     if lost:
         said.append(f"no primary for {', '.join(sorted(lost))}: writes fail there")
+    said += _queue_left(world, {tier for tier, _ in target.nodes})
     balancers = [i for tier, i in target.nodes if tier == "balancer"]
     if balancers:
         left = int(fabric.tiers["balancer"].serving.sum())
         said.append(f"{left} balancer left" if left else "no balancer left: nobody gets in")
     return ", ".join(said)
+
+
+def _queue_left(world: World, tiers: set[str]) -> list[str]:
+    """What the message queue lacks now."""
+    queue, said = world.queue, []
+    if "worker" in tiers:
+        left, all_of = int(queue.workers.nodes.serving.sum()), queue.workers.members
+        said.append(f"{left} of {all_of} workers left; their messages come back within {queue.visibility:g} s")
+    if "broker" in tiers:
+        left = int(queue.brokers.nodes.serving.sum())
+        said.append(f"{left} of {queue.brokers.members} brokers left" if left else "no broker left: pages with jobs fail")
+    return said
 
 
 ROWS: tuple[FaultRow, ...] = (

@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 End: TypeAlias = tuple[str, int, int]  # as in engine.fabric.Rule: tier, node or -1, zone or -1
 
 EVERYTHING: End = ("*", -1, -1)
-NODE_TIERS = ("balancer", "web", "store", "cache", "db")
+NODE_TIERS = ("balancer", "web", "store", "cache", "db", "broker", "worker")
 # A canonical name is found among all kinds: it leads back to the very thing that it was made from.
-ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "traffic")
+ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "queue", "traffic")
 TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
-              "dns": "all name servers", "store": "all store nodes"}  # fmt: skip
+              "dns": "all name servers", "store": "all store nodes", "broker": "all brokers", "worker": "all workers"}  # fmt: skip
 KIND_WORDS = {
     "balancer": "a balancer", "web": "a web server", "cache": "a cache node", "db": "a database node", "dns": "a name server",
     "tier": "a tier", "link": "a link", "zone": "a zone", "city": "a city", "shard": "a shard", "key": "a key",
-    "record": "a DNS record", "traffic": "the traffic", "resolvers": "recursive resolvers", "store": "a store node",
+    "record": "a DNS record", "traffic": "the traffic", "resolvers": "recursive resolvers",
+    "broker": "a broker", "worker": "a worker", "queue": "the queue", "store": "a store node",
 }  # fmt: skip
+LINKS = ("city~balancer", "balancer~web", "web~cache", "web~db", "cache~db", "db~db", "web~store", "web~broker",
+         "broker~worker")  # fmt: skip
 ALIASES = {"database": "db", "lb": "balancer", "authority": "ns", "": ""}
 
 
@@ -159,6 +162,10 @@ def _traffic(_world: World, name: str) -> Target | None:
     return Target("traffic", "traffic", "the users") if name in ("traffic", "clients", "users") else None
 
 
+def _queue(world: World, name: str) -> Target | None:
+    return Target("queue", "queue", "the queue") if name == "queue" and len(world.queue.brokers.nodes) else None
+
+
 def _end(world: World, text: str) -> tuple[str, End] | None:
     """(canonical name, end of a rule) of one side of a link."""
     kind, _, rest = text.partition(":")
@@ -207,6 +214,7 @@ FINDERS: dict[str, Finder] = {
     "shard": _shard,
     "key": _key,
     "record": _record,
+    "queue": _queue,
     "traffic": _traffic,
 }
 PREFIXES: dict[str, tuple[str, Finder]] = {
@@ -221,10 +229,6 @@ def _member_names(world: World, tier: str) -> list[str]:
     return [] if nodes is None else [nodes.names[i] for i in range(len(nodes)) if nodes.member[i]]
 
 
-def _store_links(world: World) -> tuple[str, ...]:
-    return ("web~store",) if "store" in world.core.fabric.tiers else ()
-
-
 def names(world: World, kind: str) -> list[str]:
     """Canonical names of everything of this kind that exists now; of links and keys those that are worth offering."""
     fabric = world.core.fabric
@@ -234,7 +238,8 @@ def names(world: World, kind: str) -> list[str]:
         "dns": lambda: [*_member_names(world, "dns"), "authority"],
         "resolvers": lambda: ["resolvers", *(f"resolvers:{city}" for city in fabric.cities)],
         "tier": lambda: fabric.tiers,
-        "link": lambda: ("city~balancer", "balancer~web", "web~cache", "web~db", "cache~db", "db~db", *_store_links(world)),
+        "link": lambda: [link for link in LINKS if set(link.split("~")) <= {CITY, *fabric.tiers}],
+        "queue": lambda: ["queue"] if len(world.queue.brokers.nodes) else [],
         "zone": lambda: [f"zone:{zone}" for zone in fabric.zones],
         "city": lambda: [f"city:{city}" for city in fabric.cities],
         "shard": lambda: sorted(set(fabric.tiers["db"].group)) if "db" in fabric.tiers else [],

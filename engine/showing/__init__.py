@@ -117,4 +117,5 @@ def snapshot(world: World) -> Snapshot:
         digest=world.digest(),
         ladder=ladder_reading(world),
         sessions=world.sessions.reading(),
+        queue=world.queue.reading(),
     )

@@ -73,7 +73,7 @@ def _node(world: World, found: Target) -> Found:
     nodes, core = world.core.fabric.tiers[tier], world.core
     parts = {"db": world.database, "web": world.web, "cache": world.cache, "balancer": world.balancer, "dns": world.dns,
              "store": world.sessions}  # fmt: skip
-    lines, settings = parts[tier].inspect(index)
+    lines, settings = world.queue.inspect_node(tier, index) if tier in ("broker", "worker") else parts[tier].inspect(index)
     zone = int(nodes.zone[index])
     where = "anycast: one near every user" if zone == NOWHERE else f"zone {core.fabric.zones[zone]}"
     name = nodes.names[index]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 ORDER = list(NodeState)  # worst first
+TIERS = ("balancer", "web", "store", "cache", "db", "broker", "worker")
 BUSY = 0.95  # utilisation of the last second from which a node counts as saturated
 
 
@@ -71,6 +72,7 @@ def loads(world: World) -> dict[str, Load]:
         "web": world.web.load(),
         "cache": world.cache.load(),
         "db": world.database.load(),
+        **(world.queue.loads() if world.queue.there else {}),
     }
 
 
@@ -84,7 +86,7 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
         "balancer": {b: "active" if b == world.balancer.active_name() else "standby" for b in world.balancer.nodes.names},
         "db": world.database.roles(),
     }
-    for tier in [tier for tier in ("balancer", "web", "store", "cache", "db") if tier in core.fabric.tiers]:
+    for tier in (t for t in TIERS if t in core.fabric.tiers):
         nodes = core.fabric.tiers[tier]
         load = loads[tier]
         for i in np.flatnonzero(nodes.member).tolist():
@@ -96,7 +98,7 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
                 state = NodeState.FENCED
             elif role == "standby" and state is NodeState.UP:
                 state = NodeState.STANDBY
-            elif role == Role.SEEDING.value and state is NodeState.UP:
+            elif state is NodeState.UP and (role == Role.SEEDING.value or (tier == "worker" and nodes.born[i] > core.now)):
                 state = NodeState.STARTING
             use, waiting = float(load.utilisation[i]), int(load.waiting[i])
             if state is NodeState.UP and use > BUSY:
@@ -145,7 +147,11 @@ def _cities(world: World) -> list[Node]:
     return nodes
 
 
-LINKS = (("city", "balancer"), ("balancer", "web"), ("web", "cache"), ("web", "db"), ("db", "db"))
+LINKS = (
+    ("city", "balancer"), ("balancer", "web"), ("web", "cache"), ("web", "db"), ("db", "db"), ("web", "broker"),
+    ("broker", "worker"), ("web", "store"),
+)  # fmt: skip
+ALWAYS = ("city", "balancer", "web", "cache", "db")  # tiers whose links are shown with nobody in them too
 
 
 def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
@@ -158,8 +164,10 @@ def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
         "web~db": float(loads["db"].rate.sum()),
         "db~db": world.database.shipped_rate(),
         "web~store": float(loads["store"].rate.sum()) if "store" in loads else 0.0,
+        "web~broker": world.queue.rates["enqueued"],
+        "broker~worker": world.queue.rates["delivered"],
     }
-    for a, b in (*LINKS, *((("web", "store"),) if "store" in loads else ())):
+    for a, b in ((a, b) for a, b in LINKS if {a, b} <= {*ALWAYS, *fabric.tiers}):
         rules = [r for r in fabric.rules if {r.a[0], r.b[0]} == {a, b} or "*" in (r.a[0], r.b[0])]
         whole = [r for r in rules if r.a[1:] == (-1, -1) and r.b[1:] == (-1, -1)]
         cut = any(r.cut for r in whole)
@@ -195,7 +203,7 @@ def map_of(world: World) -> Map:
 
 def price_of(world: World, what: str) -> float:
     """Dollars an hour of one more of a row of the table of machines (`replica` is a database node, a `shard` brings several)."""
-    tiers = {**world.core.fabric.tiers, "store": world.sessions.nodes}
-    nodes = tiers[{"replica": "db", "shard": "db"}.get(what, what)]
+    own = {"broker": world.queue.brokers.nodes, "worker": world.queue.workers.nodes, "store": world.sessions.nodes}
+    nodes = {**world.core.fabric.tiers, **own}[{"replica": "db", "shard": "db"}.get(what, what)]
     each = 0.0 if nodes.plan is None else nodes.plan.price
     return each * (1 + world.core.config.database.replicas if what == "shard" else 1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..causes import WORDS, Cause, Outcome
 from ..meter import quantile
-from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Replication, Sessions, Shards, Totals
+from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Queue, Replication, Sessions, Shards, Totals
 from ..tables import program_version
 from ..tiers.database.shard import SAMPLE
 from . import totals
@@ -87,6 +87,7 @@ class Record(msgspec.Struct, frozen=True):
     shards: Shards
     events: tuple[Event, ...]
     sessions: Sessions | None = None
+    queue: Queue | None = None
 
 
 def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]:
@@ -187,4 +188,5 @@ def record(world: World, wall_seconds: float) -> Record:
         shards=world.database.shards_reading(),
         events=tuple(world.core.log.events),
         sessions=world.sessions.reading(),
+        queue=world.queue.reading(),
     )

@@ -22,6 +22,9 @@ def summary(r: Record) -> str:
         use = [n.utilisation for n in nodes.values()]
         if use:
             lines.append(f"{tier:<10} {len(use)} nodes, utilisation {min(use):.1%} to {max(use):.1%}")
+    if r.queue is not None:
+        part = r.queue
+        lines.append(f"queue      {part.verdict}; {part.acknowledged:,} done, {part.duplicates:,} twice, {part.dead:,} dead")
     lines.append(f"cache      {r.cache.verdict}")
     lines.append(f"database   {r.replication.verdict}; {r.replication.lost_writes:,} lost writes")
     return "\n".join(lines)

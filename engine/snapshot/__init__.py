@@ -7,6 +7,7 @@ the whole. Units are as told there.
 from __future__ import annotations
 
 from .base import NodeState, Struct
+from .chapter import Queue, QueueNode
 from .data import Cache, CacheNode, Failover, HotKey, Replica, Replication, Shard, Shards, ShardShare
 from .ladder import Ladder
 from .panes import Backend, Balancer, Cause, Dns, Headline, Level, Link, Map, Node, Pace, Record, Totals, Walk
@@ -35,6 +36,8 @@ __all__ = [
     "Node",
     "NodeState",
     "Pace",
+    "Queue",
+    "QueueNode",
     "Record",
     "Replica",
     "Replication",
@@ -157,6 +160,7 @@ class Snapshot(Struct, frozen=True):
     hint: str = ""
     ladder: Ladder | None = None
     sessions: Sessions | None = None
+    queue: Queue | None = None
 
 
 class Setting(Struct, frozen=True):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .balancer import Balancer
     from .cache import Cache
     from .database import Database
+    from .queue import Queue
     from .sessions import Sessions
 
 F8 = NDArray[np.float64]
@@ -61,6 +62,7 @@ class Web(Staffed):
         self.cache: Cache
         self.database: Database
         self.sessions: Sessions | None = None
+        self.photos: Queue
 
     # ---- membership
 
@@ -110,6 +112,8 @@ class Web(Staffed):
                 self._refuse(t[dead], slots[dead])
                 t, slots, node = t[alive], slots[alive], node[alive]
         if t.size:
+            if self.photos.makes_jobs:
+                self.photos.meet(slots)
             work = flights.web_work[slots]
             if self.sessions is not None and self.sessions.signing:
                 work = work + self.sessions.signing
