@@ -14,7 +14,7 @@ __all__ = ["candidates", "default_target", "describe", "kinds_of"]
 
 DNS_CACHES = ("browser", "os", "resolver")
 TIER_OF_FAMILY = {"cache": "cache", "sessions": "store", "database": "db", "dns": "dns"}
-NODE_KINDS = ("web", "cache", "db", "balancer", "store", "city")
+NODE_KINDS = ("web", "cache", "db", "balancer", "store", "broker", "worker", "city")
 _FIT = (NodeState.UP, NodeState.SLOW, NodeState.STANDBY)
 
 
@@ -43,6 +43,8 @@ def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - 
             return (str(hot.key) for hot in (*snapshot.shards.hot, *snapshot.cache.hot))
         case "shard":
             return (shard.name for shard in snapshot.shards.shards)
+        case "queue":
+            return ("queue",) if snapshot.queue is not None else ()
         case "record":
             return (record.name for record in snapshot.dns.records)
         case "tier":
@@ -58,7 +60,7 @@ def _resolvers_of(selected: str) -> str:
 
 def kinds_of(target: str, snapshot: Snapshot) -> set[str]:
     """Every kind in which this name occurs now."""
-    kinds = (*NODE_KINDS, "dns", "resolvers", "link", "zone", "key", "shard", "record", "tier")
+    kinds = (*NODE_KINDS, "dns", "resolvers", "link", "zone", "key", "shard", "record", "queue", "tier")
     return {kind for kind in kinds if target in candidates(kind, snapshot)}
 
 

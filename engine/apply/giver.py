@@ -29,6 +29,11 @@ class Giver:
         """A human at a screen: keys are shown, deeds can be undone."""
         return self.by == "you" or self.by.startswith("you:")
 
+    @property
+    def agent(self) -> bool:
+        """A part of the system itself: what it adds is a remedy, and explains no trouble."""
+        return self.by.startswith("agent:")
+
     def led_by(self, event: int) -> Giver:
         """The same giver, for what `event` entails."""
         return replace(self, cause=event)

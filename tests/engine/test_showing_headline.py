@@ -14,6 +14,7 @@ def test_cost_follows_the_machines_that_are_there() -> None:
     rig.run(1)
     before = rig.world.snapshot().headline.cost_per_hour
     machines = 2 * QUICK.balancer.price + 3 * QUICK.web.price + 3 * QUICK.cache.price + 6 * QUICK.database.price
+    machines += 2 * QUICK.queue.broker_price + 3 * QUICK.queue.worker_price
     assert before == pytest.approx(machines)
     for command, more in (
         (AddNode("web"), QUICK.web.price), (AddNode("shard"), 3 * QUICK.database.price),

@@ -40,7 +40,7 @@ def test_spans_tell_address_ttl_and_the_version_that_was_read() -> None:
         assert hops[:3] == ["dns", "balancer", "web"]
         assert one.spans[0].note.startswith("TTL left ")
         assert all(span.address for span in one.spans)
-        last = one.spans[-1]
+        last = [span for span in one.spans if span.hop != "broker"][-1]  # which a page that makes a job visits at the end
         assert last.hop in ("cache", "db")
         assert last.note.endswith(f", version {one.version:,}")
         assert one.route != "save" or one.version > 0

@@ -16,6 +16,7 @@ from engine.config import (
     Health,
     Machines,
     Network,
+    QueuePart,
     ReplicationPart,
     Route,
     Scenario,
@@ -37,7 +38,7 @@ QUICK = Scenario(
     machines=Machines(boot=0.3),
     users=Users(count=60, cities=("Washington", "London")),
     traffic=Traffic(requests_per_second=120.0, keys=40),
-    route=(Route("item", 0.6, "read"), Route("plain", 0.15, "read", cached=False), Route("save", 0.25, "write")),
+    route=(Route("item", 0.6, "read"), Route("plain", 0.15, "read", cached=False), Route("save", 0.25, "write", job=True)),
     client=Client(timeout=0.4, retries=2, backoff=0.02, budget=0.3),
     network=Network(zones=(Zone("a"), Zone("b"), Zone("c", "eastus2"))),
     dns=Dns(resolvers=6, ttl=1.0, browser_cap=0.5, query_timeout=0.1),
@@ -54,6 +55,10 @@ QUICK = Scenario(
             apply_per_second=400.0, detect_interval=0.05, detect_fall=2, promote_time=0.05, repoint_time=0.05,
             semi_sync_timeout=0.2,
         ),
+    ),
+    queue=QueuePart(
+        brokers=2, workers=3, threads=2, job=Service(30.0, 5.0, 1.0), visibility=0.3, max_receives=3, poll_wait=0.2, timeout=0.1,
+        autoscale=True, backlog=0.2, scale_interval=0.5, most_workers=5, warm_up=0.1,
     ),
 )  # fmt: skip
 
@@ -92,6 +97,8 @@ class Rig:
         for name, tier in (("balancer", world.balancer), ("web", world.web), ("cache", world.cache), ("db", db)):
             inside = int(tier.stations.totals.present.sum())
             found += [f"{inside} jobs in {name}"] if inside else []
+        queue = world.queue.messages
+        found += [f"{queue.ready + queue.leased} messages undone"] if queue.ready + queue.leased else []
         found += ["keys on the move"] if db.places.moving else []
         found += [f"{len(db.places.seeds)} replicas being seeded"] if db.places.seeds else []
         for shard in db.shards:

@@ -29,9 +29,11 @@ from engine.snapshot import (
 )
 
 if __package__:  # python -m tests.tui.sample
+    from .sample_queue import queue_part
     from .sample_sessions import sessions_part
     from .sample_story import Story
 else:  # pytest puts this folder on the path
+    from sample_queue import queue_part
     from sample_sessions import sessions_part
     from sample_story import Story
 
@@ -68,6 +70,7 @@ class Builder(Story):
             traces=self.traces(),
             hint="press f to break something",
             sessions=sessions_part(self.web, tuple(self.dead_web), trouble=self.trouble),
+            queue=queue_part(trouble=self.trouble),
         )
 
 

@@ -8,6 +8,7 @@ from .cache import CachePane
 from .dns import DnsPane
 from .log import LogPane
 from .map import MapPane
+from .queue import QueuePane
 from .replication import ReplicationPane
 from .requests import RequestsPane
 from .sessions import SessionsPane
@@ -29,5 +30,9 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "sessions", "", "Sessions", SessionsPane, (0, 0), 8, "s", present=lambda s: s.sessions is not None,
         absent="no sessions are kept: a scenario with [sessions] keeps them, and so does the option sessions.store.",
+    ),
+    PaneSpec(
+        "queue", "0", "Queue", QueuePane, (0, 0), 9, "q",
+        present=lambda s: s.queue is not None, absent="this system has no queue: add a message broker (g q) to have one.",
     ),
 )

@@ -50,7 +50,7 @@ class Queue(Fates):
     def _hire(self, warm_up: float) -> int:
         index = self.workers.enlist()
         self.workers.nodes.born[index] = self.core.now + warm_up
-        for thread in self.workers.threads_at(index):
+        for thread in self.workers.crew[index]:
             self.post(self.core.now + warm_up, ASK, thread, self.workers.poll[thread])
         return index
 
@@ -70,9 +70,14 @@ class Queue(Fates):
     def remove_worker(self, index: int) -> None:
         """It asks for no more messages; the jobs that it has begun it ends."""
         self.workers.nodes.member[index] = False
-        for thread in self.workers.threads_at(index):
+        for thread in self.workers.crew[index]:
             if self.workers.doing[thread] == ASKS:
                 self.rest(thread)
+
+    def refit(self, tier: str, index: int, threads: int) -> None:
+        """A broker or worker is another machine; nothing is inside."""
+        (self.brokers if tier == "broker" else self.workers).refit(index, threads)
+        self.effects_changed()
 
     def restore(self, name: str) -> bool:
         """A removed broker or worker comes back under its old name; False if it is none of them."""
@@ -88,6 +93,9 @@ class Queue(Fates):
 
     def step(self) -> None:
         """All events of the window, then the answers."""
+        for slots in self.at_web:
+            self.core.flights.web_out[slots] = np.inf
+        self.at_web = []
         self.run()
         self.answer()
         self.brokers.settle()

@@ -80,7 +80,12 @@ class Brokers(Watch):
 
     def begin_anew(self, broker: int, now: float) -> None:
         """Its threads are idle."""
-        self.free[broker] = [now] * self.threads
+        self.free[broker] = [now] * self.threads_of[broker]
+
+    def refit(self, broker: int, threads: int) -> None:
+        """From now on it has so many threads; it is doing nothing."""
+        self.threads_of[broker] = threads
+        self.begin_anew(broker, self.core.now)
 
     def frozen(self, broker: int) -> bool:
         """Does it accept and never answer?"""

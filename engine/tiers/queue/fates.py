@@ -62,17 +62,17 @@ class Fates(Desk):
     def _worker_changed(self, index: int) -> bool:
         """Is there anybody to be woken?"""
         workers, now = self.workers, self.core.now
-        up, speed, before = bool(workers.nodes.up[index]), float(workers.nodes.speed[index]), workers.speed_of[index]
+        up, speed, before = bool(workers.nodes.up[index]), workers.nodes.clock(index), workers.speed_of[index]
         rose = up and not workers.known_up[index]
         if not up and workers.known_up[index]:
-            for thread in workers.threads_at(index):
+            for thread in workers.crew[index]:
                 self.withdraw(thread)
                 self.jobs_lost += workers.abandon(thread, now)
         elif rose:
             workers.nodes.born[index] = now
         workers.known_up[index], workers.speed_of[index] = up, speed
         if speed != before:
-            for thread in [n for n in workers.threads_at(index) if workers.doing[n] == WORKS]:
+            for thread in [n for n in workers.crew[index] if workers.doing[n] == WORKS]:
                 workers.left[thread] -= (now - workers.since[thread]) * before
                 workers.since[thread] = now
                 self.plan(thread)
@@ -82,7 +82,7 @@ class Fates(Desk):
 
     def _broker_changed(self, index: int) -> None:
         brokers, now = self.brokers, self.core.now
-        up, speed, before = bool(brokers.nodes.up[index]), float(brokers.nodes.speed[index]), brokers.speed_of[index]
+        up, speed, before = bool(brokers.nodes.up[index]), brokers.nodes.clock(index), brokers.speed_of[index]
         if not up and brokers.known_up[index]:
             self.cut_off(index)
             if not self.persistent:

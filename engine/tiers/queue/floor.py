@@ -67,6 +67,7 @@ class Floor(Tier):
         self.chance = generator(core.seed, "queue faults")
         self.events: list[Event] = []
         self.sending: dict[int, tuple[float, int]] = {}  # slot -> (demand, event of poison) while no broker has answered
+        self.at_web: list[NDArray[np.int64]] = []  # slots whose `web_out` tells for this step when they were at their web servers
         self.answered: list[tuple[float, int, int]] = []  # (t, slot, broker) of this step
         self.turned: list[tuple[float, int, int, int, int]] = []  # (t, slot, broker or -1 = at the web server, cause, event)
         self.turn = 0

@@ -157,7 +157,7 @@ def _broker(tier: Queue, index: int) -> tuple[tuple[Setting, ...], tuple[Setting
 
 def _worker(tier: Queue, index: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
     config, workers = tier.core.config.queue, tier.workers
-    doing = sum(workers.doing[n] == WORKS for n in workers.threads_at(index))
+    doing = sum(workers.doing[n] == WORKS for n in workers.crew[index])
     state = (
         Setting("jobs in hand", f"{doing} of {workers.threads_of[index]}", "threads at work now"),
         Setting("jobs done", f"{int(workers.served.sum[index]):,}", "since the start, those that failed too"),

@@ -37,6 +37,9 @@ class Sends(Floor):
         """Messages leave the web servers at t (n,); the pages of these rows wait for a broker's word."""
         flights = self.core.flights
         flights.flags[slots] &= np.uint8(~SENDS & 0xFF)
+        # the cache asks when a write's answer was at its web server; it has not left before a broker has answered
+        flights.web_out[slots] = t
+        self.at_web.append(slots)
         t = self.core.not_before(self.core.start, t, slots)
         order = np.lexsort((flights.id[slots], t))
         works = demands(self.rng, self.core.config.queue.job, slots.size).tolist()

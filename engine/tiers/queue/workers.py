@@ -9,14 +9,13 @@ from ...machines import plan
 from ...nodes import Nodes
 from .watch import F8, Watch
 
-OFF, ASKS, GIVEN, WORKS = 0, 1, 2, 3  # what a thread does: nothing; waits for a message; one is on its way; a job
-WAITS = "workers wait for jobs"
+OFF, ASKS, GIVEN, WORKS, RETIRED = 0, 1, 2, 3, 4  # a thread: nothing; waits for a message; one is on its way; a job; no more
 
 
 class Workers(Watch):
-    """Nodes "worker-1", "worker-2", ... round robin over the zones. Lists below are by thread, but for `first`.
+    """Nodes "worker-1", "worker-2", ... round robin over the zones. Lists below are by thread, but for `crew`.
 
-    first: number of a node's first thread. doing: OFF to WORKS. poll: number of its latest poll, which only its own answer bears.
+    crew: numbers of a node's threads. doing: OFF to WORKS. poll: number of its latest poll, which only its own answer bears.
     broker: whom it asked last. row, message, lease: what it has. left, since: seconds of work left at speed 1 as of `since`.
     began: when its job began. plan: number of its latest plan to finish.
     """
@@ -25,7 +24,7 @@ class Workers(Watch):
         config = core.config.queue
         super().__init__(core, Nodes("worker", plan("worker", "", config.threads, config.worker_price)))
         self.each = config.threads
-        self.first: list[int] = []
+        self.crew: list[list[int]] = []
         self.worker: list[int] = []
         self.doing: list[int] = []
         self.poll: list[int] = []
@@ -41,19 +40,25 @@ class Workers(Watch):
     def enlist(self, zone: int = -1) -> int:
         """One more worker, whose threads do nothing yet; its index."""
         index = self.enter("worker", 10, zone, self.each)
-        self.first.append(len(self.worker))
-        for number in range(self.each):
+        self.crew.append([])
+        self.refit(index, self.each)
+        return index
+
+    def refit(self, index: int, threads: int) -> None:
+        """From now on it has so many threads; it has no job."""
+        crew = self.crew[index]
+        for thread in crew[threads:]:
+            self.doing[thread] = RETIRED
+        del crew[threads:]
+        while len(crew) < threads:
+            crew.append(len(self.worker))
             self.worker.append(index)
-            self.broker.append(len(self.worker) + number)  # so that they do not all begin with the same
+            self.broker.append(len(self.worker))  # whom it asked last: so that they do not all begin with the same
             for column in (self.doing, self.poll, self.row, self.message, self.lease, self.plan):
                 column.append(0)
             for times in (self.left, self.since, self.began):
                 times.append(0.0)
-        return index
-
-    def threads_at(self, index: int) -> range:
-        """Numbers of the threads of a node."""
-        return range(self.first[index], self.first[index] + self.threads_of[index])
+        self.threads_of[index] = threads
 
     def begin(self, thread: int, t: float, row: int, message: int, lease: int, work: float) -> None:
         """A job begins."""
@@ -82,14 +87,14 @@ class Workers(Watch):
 
     def in_service(self) -> list[int]:
         """Threads at a job, by node."""
-        found = [0] * len(self.first)
+        found = [0] * len(self.crew)
         for worker, doing in zip(self.worker, self.doing, strict=True):
             found[worker] += doing == WORKS
         return found
 
     def present(self, now: float) -> F8:
         """Thread seconds (n,) of jobs that are not done yet."""
-        found = np.zeros(len(self.first))
+        found = np.zeros(len(self.crew))
         for thread, doing in enumerate(self.doing):
             if doing == WORKS:
                 found[self.worker[thread]] += now - self.began[thread]

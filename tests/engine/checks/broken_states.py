@@ -9,6 +9,7 @@ import numpy as np
 from engine.causes import Cause
 from engine.flights import CLIENT
 from engine.tiers.database.shard import Role
+from engine.tiers.queue.floor import EXPIRE
 from engine.world import World
 
 
@@ -76,6 +77,20 @@ def _invent_a_version(world: World) -> None:
     versions.head_version[0] = versions.issued[0] + 1
 
 
+def _count_a_message_twice(world: World) -> None:
+    world.queue.messages.next_id += 1
+
+
+def _acknowledge_what_was_never_delivered(world: World) -> None:
+    messages = world.queue.messages
+    messages.delivered = messages.acknowledged - 1
+
+
+def _keep_a_message_back(world: World) -> None:
+    queue = world.queue
+    queue.post(world.now - 0.5, EXPIRE, 0, -5, 0)
+
+
 def _overfill(world: World) -> None:
     shelf = next(s for s in world.cache.desk.shelves if s.entries)
     for key in range(1_000, 1_000 + shelf.policy.capacity):
@@ -124,6 +139,9 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "one_primary": _crown_another,
     "one_owner": _leave_a_key_homeless,
     "versions_exist": _invent_a_version,
+    "messages_balance": _count_a_message_twice,
+    "messages_are_delivered_first": _acknowledge_what_was_never_delivered,
+    "queue_is_in_time": _keep_a_message_back,
     "caches_hold_what_fits": _overfill,
     "names_are_cached": _keep_a_name,
     "sessions_add_up": _invent_a_session,

@@ -7,7 +7,7 @@ from apply_rig import make
 
 from engine.fabric import CITY
 from engine.faults import Rejected, names, resolve
-from engine.faults.targets import ANY_KIND, same_target
+from engine.faults.targets import ANY_KIND, NODE_TIERS, same_target
 
 WORLD = make()
 
@@ -55,7 +55,7 @@ def test_ways_of_writing(written: str, kind: str, name: str) -> None:
 def test_a_zone_means_its_nodes_and_all_ways_out() -> None:
     zone = resolve(WORLD, "zone:b", ("zone",))
     fabric = WORLD.core.fabric
-    here = [(tier, i) for tier in ("balancer", "web", "store", "cache", "db") for i in range(len(fabric.tiers[tier]))
+    here = [(tier, i) for tier in NODE_TIERS for i in range(len(fabric.tiers[tier]))
             if fabric.tiers[tier].zone[i] == 1]  # fmt: skip
     assert list(zone.nodes) == here
     assert (("*", -1, 1), (CITY, -1, -1)) in zone.ends
