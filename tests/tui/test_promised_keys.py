@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+import msgspec
 import pytest
 from player import Player, play
 from textual.pilot import Pilot
@@ -14,6 +15,7 @@ from textual.pilot import Pilot
 from engine.catalogue import Catalogue
 from engine.cli import build, scenario
 from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Resize, SetOption
+from engine.config import QueuePart
 from engine.snapshot import Snapshot
 from engine.tables import catalogue
 from tui.app import ScaletopApp
@@ -28,19 +30,22 @@ from tui.palette import commands
 FAULTS = (
     "crash", "slow", "freeze", "error_rate", "packet_loss", "latency", "partition", "partition_zone", "flush_cache",
     "expire_hottest", "kill_primary", "cut_replication", "throttle_applier", "dns_down", "dns_slow", "dns_lossy",
+    "poison_messages", "stop_consumers", "lost_acks", "queue_full",
     "delete_record", "change_record", "traffic_x2", "traffic_x10", "flash_crowd", "retry_storm",
 )  # fmt: skip
 SETTINGS = (
     "balancer.policy", "cache.ttl", "dns.ttl", "dns.record", "cache.eviction", "replication.mode", "cache.single_flight",
     "cache.early_expiry_beta", "cache.stale_while_revalidate", "cache.write_mode", "database.placement",
+    "queue.mode", "queue.visibility", "queue.autoscale",
 )  # fmt: skip
-GROUPS = ("web", "cache", "replica", "shard")
+GROUPS = ("web", "cache", "replica", "shard", "broker", "worker")
 ONE_KEY = ("undo", "heal", "heal-all", "restart", "drain", "pause", "step", "faster", "slower")
 
 
 @cache
 def tables() -> tuple[Catalogue, Snapshot]:
-    world = build(scenario("default"), 7)
+    whole = msgspec.structs.replace(scenario("default"), queue=QueuePart(brokers=1))  # with every system that may be absent
+    world = build(whole, 7)
     for _ in range(100):
         world.step([])
     return catalogue(world), world.snapshot()
