@@ -46,5 +46,5 @@ def test_failures_are_told_by_cause_with_the_event_behind_them() -> None:
     assert head.budget_left < 1.0
     (cause,) = [c for c in head.causes if c.name == "SERVFAIL"]
     events = {event.id: event for event in rig.world.core.log.events}
-    assert "authority" in events[rig.world.core.log.chain(cause.event)[-1]].text
+    assert events[rig.world.core.log.chain(cause.event)[-1]].target == "authority"
     assert sum(c.total for c in head.causes) == rig.world.snapshot().totals.failed + rig.world.snapshot().totals.shed
