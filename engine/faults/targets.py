@@ -25,7 +25,8 @@ NODE_TIERS = ("balancer", "web", "store", "cache", "db", "broker", "worker")
 # A canonical name is found among all kinds: it leads back to the very thing that it was made from.
 ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "queue", "traffic")
 TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
-              "dns": "all name servers", "store": "all store nodes", "broker": "all brokers", "worker": "all workers"}  # fmt: skip
+              "dns": "all name servers", "store": "all store nodes", "broker": "all brokers",
+              "worker": "all workers"}  # fmt: skip
 KIND_WORDS = {
     "balancer": "a balancer", "web": "a web server", "cache": "a cache node", "db": "a database node", "dns": "a name server",
     "tier": "a tier", "link": "a link", "zone": "a zone", "city": "a city", "shard": "a shard", "key": "a key",

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from engine.catalogue import Catalogue
 from engine.cli import build, scenario
 from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Resize, SetOption
-from engine.config import QueuePart
+from engine.config import QueuePart, SessionsPart
 from engine.snapshot import Snapshot
 from engine.tables import catalogue
 from tui.app import ScaletopApp
@@ -44,7 +44,7 @@ ONE_KEY = ("undo", "heal", "heal-all", "restart", "drain", "pause", "step", "fas
 
 @cache
 def tables() -> tuple[Catalogue, Snapshot]:
-    whole = msgspec.structs.replace(scenario("default"), queue=QueuePart(brokers=1))  # with every system that may be absent
+    whole = msgspec.structs.replace(scenario("default"), queue=QueuePart(brokers=1), sessions=SessionsPart(store="shared", nodes=2))
     world = build(whole, 7)
     for _ in range(100):
         world.step([])
