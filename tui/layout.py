@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .pane import PaneSpec
+from .pane import PaneSpec, always
 from .view import ViewState
 
 __all__ = ["Box", "arrange", "bars", "settle", "stage_rows"]
@@ -150,7 +150,8 @@ def _slots(specs: Sequence[PaneSpec], state: ViewState, body: Box) -> tuple[str,
     ids = [spec.id for spec in specs]
     places = _places(body)
     focus = state.focus if state.focus in ids else ids[0]
-    ranked = [pane for pane in (*state.risen, *state.recent, *state.worth, *state.slots) if pane in ids]
+    special = [spec.id for spec in specs if spec.present is not always]  # not every world has them: this one is about them
+    ranked = [pane for pane in (*state.risen, *state.recent, *state.worth, *state.slots, *special) if pane in ids]
     wanted = list(dict.fromkeys([ids[0], focus, *ranked, *ids]))[: sum(places)] if sum(places) > 1 else [focus]
     slots = [pane if pane in wanted else "" for pane in state.slots] if len(state.slots) == len(wanted) else []
     if not slots or slots[0] != wanted[0]:

@@ -138,7 +138,9 @@ def update(state: ViewState, message: Message) -> ViewState:  # noqa: PLR0911 - 
         case Present(absent, ladder):
             if (absent, ladder) == (state.absent, state.ladder):
                 return state
-            kept = replace(state, absent=absent, ladder=ladder)
+            came = tuple(sorted(state.absent - absent))  # what has just come is what one wants to see
+            recent = (*came, *(pane for pane in state.recent if pane not in came))
+            kept = replace(state, absent=absent, ladder=ladder, recent=recent)
             return replace(kept, focus="", zoomed=False) if state.focus in absent else kept
         case Resize(width, height):
             return replace(state, width=width, height=height)

@@ -140,6 +140,18 @@ def test_trouble_and_what_was_looked_at_last_come_before_the_rest() -> None:
     assert worst in arrange(TWELVE, board(TWELVE, everywhere, Rise(((worst, 2),)))), "trouble goes before what was looked at"
 
 
+def test_what_only_this_world_has_is_shown_from_the_first_and_when_it_comes() -> None:
+    specs = (*TWELVE[:-1], replace(TWELVE[-1], present=lambda _: True, absent="not here."))
+    last = specs[-1].id
+    assert last not in arrange(TWELVE, ViewState(120, 40))
+    assert last in arrange(specs, ViewState(120, 40))
+    without = board(TWELVE, ViewState(120, 40), Present(frozenset({last})), *(Focus(pane) for pane in IDS[1:7]), Focus("map"))
+    assert last not in arrange(TWELVE, without)
+    came = board(TWELVE, without, Present(frozenset()))
+    assert last in arrange(TWELVE, came)
+    assert moved(arrange(TWELVE, without), arrange(TWELVE, came)) == set()
+
+
 def test_trouble_that_comes_and_goes_does_not_flap() -> None:
     rising, state, seen = Rising(), ViewState(80, 24), set()
     for step in range(100):
