@@ -49,4 +49,4 @@ def test_news_is_drawn_after_a_few_frames_everywhere_and_at_once_when_something_
         player.update(now=player.snapshot.now + 1)
         await until(pilot, lambda: widget.shown is app.session.newest)
 
-    play(story)
+    play(story, size=(200, 60))
