@@ -35,6 +35,7 @@ class Cause(IntEnum):
     PRIVATE_ADDRESS = 12  # asked a private address from outside
     FENCED = 13  # a fenced or read-only primary refused the write
     BROKER_UNAVAILABLE = 15  # no broker took the message
+    EDGE = 16  # a CDN answers 503, or has no PoP that may serve the user
     SPENT = 14  # the retry budget or the attempts are used up (never the first cause of an attempt)
     SESSION_LOST = 15  # the application knows the user no more, and says so (401)
 
@@ -55,6 +56,7 @@ WORDS: dict[Cause, str] = {
     Cause.PRIVATE_ADDRESS: "private address",
     Cause.FENCED: "primary fenced",
     Cause.BROKER_UNAVAILABLE: "broker unavailable",
+    Cause.EDGE: "CDN error",
     Cause.SPENT: "retries spent",
     Cause.SESSION_LOST: "session lost",
 }

@@ -132,6 +132,18 @@ class Climb(_Command, frozen=True):
     up: bool = True
 
 
+class Deploy(_Command, frozen=True):
+    """New versions of static objects at the origin: "all", "tag:3" or "key:7"."""
+
+    scope: str
+
+
+class Purge(_Command, frozen=True):
+    """Every PoP of the CDN is told to forget static objects: "all", "tag:3" or "key:7"."""
+
+    scope: str
+
+
 # ---- agents --------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +198,21 @@ class CopyChunk(_Command, frozen=True):
     keys: int
 
 
+class Steer(_Command, frozen=True):
+    """The zone's weights of the CDN's providers, in the order of the scenario."""
+
+    weights: tuple[float, ...]
+    reason: str = ""
+
+
+class Announce(_Command, frozen=True):
+    """A point of presence is announced to the users' networks again, or withdrawn."""
+
+    pop: str
+    there: bool
+    reason: str = ""
+
+
 class Note(_Command, frozen=True):
     """Only tell: a line for the event log, with the event that caused it."""
 
@@ -195,9 +222,10 @@ class Note(_Command, frozen=True):
 
 Control: TypeAlias = Pause | Resume | StepOnce | SetSpeed | Inspect | FollowRequest | Shutdown
 Deed: TypeAlias = (
-    Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Resize | Restart | Drain | Undrain | Climb
+    Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Resize | Restart | Drain | Undrain | Climb | Deploy
+    | Purge
 )
-AgentDeed: TypeAlias = SetHealth | MoveAddress | SetMember | Promote | Demote | CopyChunk | Note
+AgentDeed: TypeAlias = SetHealth | MoveAddress | SetMember | Promote | Demote | CopyChunk | Steer | Announce | Note
 WorldCommand: TypeAlias = Deed | AgentDeed
 Command: TypeAlias = Control | WorldCommand
 

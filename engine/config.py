@@ -11,15 +11,16 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from .config_base import Count, Millis, Name, Positive, Seconds, Service, Share, Table
+from .config_cdn import CdnPart
 from .config_ladder import LadderPart
 from .config_machines import Machines, Scaled, Sized
 from .config_queue import QueuePart
 from .config_sessions import SessionsPart
 
 __all__ = [
-    "BalancerPart", "CachePart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart", "Machines", "Network",
-    "QueuePart", "ReplicationPart", "Route", "Scenario", "Service", "SessionsPart", "Slo", "Step", "Table", "Traffic", "Users",
-    "WebPart", "Zone",
+    "BalancerPart", "CachePart", "CdnPart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart", "Machines",
+    "Network", "QueuePart", "ReplicationPart", "Route", "Scenario", "Service", "SessionsPart", "Slo", "Step", "Table", "Traffic",
+    "Users", "WebPart", "Zone",
 ]  # fmt: skip
 
 
@@ -56,6 +57,7 @@ class Route(Table, frozen=True):
     """A kind of page. `share` of the requests; cached reads look in the cache first; demands are means in milliseconds.
 
     job: each of them also makes a job (a photo to be processed): see the table `queue`.
+    static: an object that no database is asked for; with a CDN (the table `cdn`) it is asked of that.
     """
 
     name: Name = "item"
@@ -64,6 +66,7 @@ class Route(Table, frozen=True):
     cached: bool = True
     database: bool = True
     job: bool = False
+    static: bool = False
 
 
 class Client(Table, frozen=True):
@@ -242,6 +245,8 @@ class Step(Table, frozen=True):
     add: str = ""
     remove: str = ""
     resize: str = ""  # a node; `value` is the size, "up" or "down" ("" = up)
+    deploy: str = ""  # of static objects: all, tag:3, key:7
+    purge: str = ""
     say: str = ""
     climb: Literal["", "up", "back"] = ""
 
@@ -284,6 +289,7 @@ class Scenario(Table, frozen=True):
     web: WebPart = WebPart()
     cache: CachePart = CachePart()
     database: DatabasePart = DatabasePart()
+    cdn: CdnPart = CdnPart()
     queue: QueuePart = QueuePart()
     machines: Machines = Machines()
     sessions: SessionsPart = SessionsPart()

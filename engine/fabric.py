@@ -68,6 +68,7 @@ class Fabric:
         self.all_up: dict[str, bool] = {}  # by tier: do all processes run
         self.zone_flat: F8 = np.ascontiguousarray(zone_one_way).reshape(-1)  # one gather by a * zones + b
         self.city_flat: F8 = np.ascontiguousarray(city_one_way).reshape(-1)
+        self.points = 0  # points of presence that hops know as cities beyond the last
         self.calm = True  # no node delays or loses packets, all processes run (rules are asked for apart)
         self.rng = rng
         self.packets = 0
@@ -104,6 +105,14 @@ class Fabric:
         base = self._distance(a, ai, b, bi)
         if self.calm and not self.rules:
             return Hop(base, None, None)
+        if self.points and CITY in (a, b):
+            return self._from_points(a, ai, b, bi, base, back)
+        return self.way(a, ai, b, bi, base, back)
+
+    def way(self, a: str, ai: I8 | int, b: str, bi: I8 | int, base: F8, back: bool = False) -> Hop:
+        """As `hop`, of packets whose way takes `base` (n,) seconds if nothing is wrong."""
+        if self.calm and not self.rules:
+            return Hop(base, None, None)
         ai = np.full(base.size, ai) if isinstance(ai, int) else ai
         bi = np.full(base.size, bi) if isinstance(bi, int) else bi
         to = self.tiers.get(b)
@@ -117,6 +126,30 @@ class Fabric:
         if not self.rules and not self.lossy.get(a, False) and not self.lossy.get(b, False):
             return Hop(base, fate, event)
         return self._judge(a, ai, b, bi, base, fate, event)
+
+    def add_points(self, seconds: F8) -> None:
+        """Points of presence, (p, z) seconds one way to each zone: as ends of a hop they are cities beyond the last one."""
+        self.points = len(seconds)
+        table = np.concatenate([self.city_one_way[: len(self.cities)], seconds])
+        self.city_flat = np.ascontiguousarray(table).reshape(-1)
+
+    def _from_points(self, a: str, ai: I8 | int, b: str, bi: I8 | int, base: F8, back: bool) -> Hop:
+        """A hop between cities, some of them points of presence, and a tier: each is judged as what it is."""
+        ai, bi = np.broadcast_to(np.asarray(ai), base.shape), np.broadcast_to(np.asarray(bi), base.shape)
+        cities = len(self.cities)
+        point = (ai if a == CITY else bi) >= cities
+        if not point.any():
+            return self.way(a, ai, b, bi, base, back)
+        fate, event, delay = np.zeros(base.size, dtype=np.uint8), np.zeros(base.size, dtype=np.int32), base.copy()
+        for mine, name, less in ((~point, CITY, 0), (point, "pop", cities)):
+            if mine.any():
+                x, xi = (name, ai[mine] - less) if a == CITY else (a, ai[mine])
+                y, yi = (name, bi[mine] - less) if b == CITY else (b, bi[mine])
+                hop = self.way(x, xi, y, yi, base[mine], back)
+                delay[mine] = hop.delay
+                if hop.fate is not None and hop.event is not None:
+                    fate[mine], event[mine] = hop.fate, hop.event
+        return Hop(delay, fate, event)
 
     def _distance(self, a: str, ai: I8 | int, b: str, bi: I8 | int) -> F8:
         tiers = self.tiers

@@ -37,6 +37,7 @@ class OptionRow:
         tiers: Mapping[str, Tier] = {
             "traffic": world.traffic,
             "clients": world.clients,
+            "cdn": world.cdn,
             "dns": world.dns,
             "balancer": world.balancer,
             "web": world.web,
@@ -179,6 +180,18 @@ ROWS: tuple[OptionRow, ...] = (
     number("dns.ttl", "nt", "TTL of the record", 0.0, 604_800.0, "s", "40 % of names have 5 min or less (00f.net, 2012)"),
     choice("dns.answers", "na", "how the authority answers", ("simple", "weighted", "geo"), "Route 53: simple"),
     text("dns.record", "nr", "address of the record", SCENARIO),
+    switch("cdn.on", "eo", "static objects through the CDN", SCENARIO),
+    number("cdn.ttl", "et", "how long PoPs keep an object", 0.0, 2_592_000.0, "s", "CloudFront: 24 h; Varnish: 120 s"),
+    switch("cdn.age", "ea", "edges take over the Age of a shield's answer", "RFC 9111: on"),
+    choice(
+        "cdn.steering", "es", "who decides the provider", ("weights", "failover", "monitored", "anycast"),
+        "the scenario; Route 53 weighted and failover records",
+    ),
+    text("cdn.weights", "ew", "providers' weights in DNS answers", SCENARIO),
+    number("cdn.dns_ttl", "en", "TTL of the provider's record", 0.0, 86_400.0, "s", "Route 53 advises 60 s or less"),
+    text("cdn.shield", "eh", "city of the shield, - = none", SCENARIO),
+    switch("cdn.fallback", "ef", "clients ask the site when the CDN fails", SCENARIO),
+    switch("cdn.versioned", "ev", "versioned URLs: a new version is a new object", SCENARIO),
     number("client.timeout", "ut", "patience of the users", 0.01, 3_600.0, "s", SCENARIO, "clients.timeout"),
     number("client.retries", "ur", "retries of a failed request", 0, 20, "", SCENARIO, "clients.retries", whole=True),
     number(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .snapshot import ActiveFault
     from .tiers.balancer import Balancer
     from .tiers.cache import Cache
+    from .tiers.cdn import Cdn
     from .tiers.database import Database
     from .tiers.dns import Dns
     from .tiers.queue import Queue
@@ -73,6 +74,11 @@ class View:
     def database(self) -> Database:
         """The database tier."""
         return self._world.database
+
+    @property
+    def cdn(self) -> Cdn:
+        """The CDN."""
+        return self._world.cdn
 
     @property
     def dns(self) -> Dns:

@@ -33,6 +33,7 @@ from .snapshot import Inspection, Snapshot
 from .tiers.balancer import Balancer
 from .tiers.base import Tier
 from .tiers.cache import Cache
+from .tiers.cdn import Cdn
 from .tiers.clients import Clients
 from .tiers.database import Database
 from .tiers.dns import Dns
@@ -68,6 +69,7 @@ class World:
         self.clients = Clients(self.core)
         self.dns = Dns(self.core, self.replies, cities)
         told(0.6)
+        self.cdn = Cdn(self.core, self.replies, cities)
         self.balancer = Balancer(self.core, self.replies)
         self.web = Web(self.core, self.replies)
         self.sessions = Sessions(self.core, self.replies)
@@ -91,7 +93,9 @@ class World:
         self.replies.balancer, self.replies.clients = self.balancer, self.clients
         self.traffic.clients = self.clients
         self.clients.dns, self.clients.traffic = self.dns, self.traffic
-        self.dns.balancer = self.balancer
+        self.dns.balancer = self.cdn if self.cdn.present else self.balancer
+        self.cdn.balancer, self.cdn.dns, self.cdn.clients, self.cdn.traffic = self.balancer, self.dns, self.clients, self.traffic
+        self.clients.cdn = self.cdn
         self.balancer.web, self.balancer.dns = self.web, self.dns
         self.web.sessions, self.sessions.web, self.sessions.database = self.sessions, self.web, self.database
         self.sessions.balancer, self.balancer.choice.affinity = self.balancer, self.sessions.affinity
@@ -103,7 +107,7 @@ class World:
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """All tiers in the order of a step."""
-        front = (self.traffic, self.clients, self.dns, self.balancer, self.web, self.sessions)
+        front = (self.traffic, self.clients, self.dns, self.cdn, self.balancer, self.web, self.sessions)
         return (*front, self.cache, self.database, self.queue)
 
     # ---- time
@@ -135,6 +139,8 @@ class World:
             self.clients.begin()
             self.traffic.step()
             self.dns.step()
+            if self.cdn.present:
+                self.cdn.step()
             self.balancer.step()
             self.web.step()
             self.sessions.step()

@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.catalogue import Catalogue, FaultInfo, OptionInfo, ScaleInfo
-from engine.commands import AddNode, Command, Drain, FollowRequest, Inject, RemoveNode, Resize, Restart, SetOption, Undrain
+from engine.commands import (
+    AddNode,
+    Command,
+    Deploy,
+    Drain,
+    FollowRequest,
+    Inject,
+    Purge,
+    RemoveNode,
+    Resize,
+    Restart,
+    SetOption,
+    Undrain,
+)
 from engine.machines import next_size
 from engine.snapshot import Node, NodeState, Snapshot
 
@@ -16,6 +29,10 @@ from .targets import candidates, default_target
 __all__ = ["change_menu", "fault_menu", "follow_ask", "option_item", "scale_menu", "traffic_menu"]
 
 TRAFFIC = ("traffic", "client")
+CDN_DEEDS: tuple[tuple[str, str, str, Callable[[str], Command]], ...] = (
+    ("ed", "deploy static objects", "They change at the origin: what PoPs keep is old.", lambda text: Deploy(_text(text))),
+    ("ep", "purge static objects", "PoPs forget them, each when the purge has come to it.", lambda text: Purge(_text(text))),
+)
 UNKNOWN: Mapping[str, str] = {}
 
 
@@ -128,7 +145,9 @@ def _removable(scale: ScaleInfo, snapshot: Snapshot) -> tuple[str, ...]:
 def change_menu(catalogue: Catalogue, values: Mapping[str, str] = UNKNOWN) -> Menu:
     """Every live setting but those of traffic, by what it belongs to. values: what they are now, by name."""
     options = [o for o in catalogue.options if o.name.partition(".")[0] not in TRAFFIC]
-    return Menu("Change: live settings", unique_keys([option_item(o, values) for o in options]))
+    deeds = [Item(keys=keys, title=title, explain=explain, family="cdn", ask=Ask(f"{title}: all, tag:3, key:7", "all", make))
+             for keys, title, explain, make in CDN_DEEDS] if any(o.name.startswith("cdn.") for o in options) else []  # fmt: skip
+    return Menu("Change: live settings", unique_keys([*(option_item(o, values) for o in options), *deeds]))
 
 
 def traffic_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str, values: Mapping[str, str] = UNKNOWN) -> Menu:

@@ -13,8 +13,8 @@ from engine.snapshot import NodeState, Snapshot
 __all__ = ["candidates", "default_target", "describe", "kinds_of"]
 
 DNS_CACHES = ("browser", "os", "resolver")
-TIER_OF_FAMILY = {"cache": "cache", "sessions": "store", "database": "db", "dns": "dns"}
-NODE_KINDS = ("web", "cache", "db", "balancer", "store", "broker", "worker", "city")
+TIER_OF_FAMILY = {"cache": "cache", "sessions": "store", "cdn": "pop", "database": "db", "dns": "dns"}
+NODE_KINDS = ("web", "cache", "db", "balancer", "store", "broker", "worker", "pop", "city")
 _FIT = (NodeState.UP, NodeState.SLOW, NodeState.STANDBY)
 
 
@@ -37,7 +37,7 @@ def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - 
         case "link":
             return (link.name for link in snapshot.map.links)
         case "zone":
-            zones = [node.at for node in snapshot.map.nodes if node.at and node.tier != "city"]
+            zones = [node.at for node in snapshot.map.nodes if node.at and node.tier not in ("city", "pop")]
             return (*zones, *(f"region:{region}" for region in snapshot.map.regions))
         case "key":
             return (str(hot.key) for hot in (*snapshot.shards.hot, *snapshot.cache.hot))
@@ -47,6 +47,10 @@ def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - 
             return ("queue",) if snapshot.queue is not None else ()
         case "record":
             return (record.name for record in snapshot.dns.records)
+        case "provider":
+            return (f"provider:{provider.name}" for provider in (snapshot.cdn.providers if snapshot.cdn else ()))
+        case "country":
+            return (f"country:{name}" for name in (snapshot.cdn.countries if snapshot.cdn else ()))
         case "tier":
             return (node.tier for node in snapshot.map.nodes if node.tier != "city")
         case _:
@@ -60,7 +64,7 @@ def _resolvers_of(selected: str) -> str:
 
 def kinds_of(target: str, snapshot: Snapshot) -> set[str]:
     """Every kind in which this name occurs now."""
-    kinds = (*NODE_KINDS, "dns", "resolvers", "link", "zone", "key", "shard", "record", "queue", "tier")
+    kinds = (*NODE_KINDS, "dns", "resolvers", "link", "zone", "key", "shard", "record", "queue", "tier", "provider", "country")
     return {kind for kind in kinds if target in candidates(kind, snapshot)}
 
 

@@ -15,6 +15,7 @@ from .health import HealthChecker
 from .members import Members
 from .rebalancer import Rebalancer
 from .scenario import Script
+from .steering import CdnSteering
 
 if TYPE_CHECKING:
     from ..view import View
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 AGENTS: dict[str, Agent[View]] = {
     "backlog": BacklogScaler(),
+    "cdn": CdnSteering(),
     "failover": Failover(),
     "health": HealthChecker(),
     "members": Members(),
@@ -42,6 +44,8 @@ def agents_for(world: World) -> dict[str, AgentState]:
     for name in world.balancer.nodes.names:
         agents += [new_agent(f"health {name}", "health", name), new_agent(f"pair {name}", "pair", name)]
     agents += [new_agent(f"failover {shard.name}", "failover", None) for shard in world.database.shards]
+    if world.cdn.present:
+        agents.append(new_agent("cdn", "cdn", None))
     agents.append(new_agent("rebalancer", "rebalancer", None))
     if len(world.queue.brokers.nodes):
         agents.append(new_agent("backlog", "backlog", None))

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ..world import World
 
 
-def _because(reason: str) -> str:
+def because(reason: str) -> str:
+    """The words of a reason, if there is one."""
     return f": {reason}" if reason else ""
 
 
@@ -36,7 +37,7 @@ def _verdict_before(world: World, giver: Giver, target: str) -> int:
     return next((e.id for e in reversed(world.core.log.events) if e.by == giver.by and e.target == target), 0)
 
 
-def _because_of(world: World, giver: Giver, tier: str, index: int, *, good: bool) -> Giver:
+def because_of(world: World, giver: Giver, tier: str, index: int, *, good: bool) -> Giver:
     """An agent sees that a node is silent, not why; whoever reads the log shall find what led to it."""
     if giver.cause:
         return giver
@@ -53,8 +54,8 @@ def set_health(world: World, giver: Giver, command: SetHealth) -> Outcome:
     if not world.balancer.set_health(balancer, web, command.up):
         return Outcome(0, "")  # it thought so already
     verdict = "healthy" if command.up else "unhealthy"
-    giver = _because_of(world, giver, "web", web, good=command.up)
-    text = f"{command.balancer}: {command.node} is {verdict}{_because(command.reason)}"
+    giver = because_of(world, giver, "web", web, good=command.up)
+    text = f"{command.balancer}: {command.node} is {verdict}{because(command.reason)}"
     return Outcome(giver.tell(world, text, level="good" if command.up else "warn", target=command.node), text)
 
 
@@ -64,8 +65,8 @@ def move_address(world: World, giver: Giver, command: MoveAddress) -> Outcome:
     holder = world.balancer.holder
     if not world.balancer.move_address(to):
         return Outcome(0, "")  # it has it already
-    giver = _because_of(world, giver, "balancer", holder if holder >= 0 else to, good=False)
-    text = f"{command.address} moves to {command.to}{_because(command.reason)}"
+    giver = because_of(world, giver, "balancer", holder if holder >= 0 else to, good=False)
+    text = f"{command.address} moves to {command.to}{because(command.reason)}"
     return Outcome(giver.tell(world, text, level="warn", target=command.to), text)
 
 
@@ -76,10 +77,10 @@ def set_member(world: World, giver: Giver, command: SetMember) -> Outcome:
     if not world.cache.set_member(index, command.member):
         return Outcome(0, "")  # the clients do so already
     share = world.cache.homes.shares()[index] if command.member else before
-    giver = _because_of(world, giver, "cache", index, good=command.member)
+    giver = because_of(world, giver, "cache", index, good=command.member)
     keys = f"{100.0 * share:.0f} % of keys"
     what = f"back in the ring, takes {keys}" if command.member else f"out of the ring, its {keys} go to others"
-    text = f"{command.node} {what}{_because(command.reason)}"
+    text = f"{command.node} {what}{because(command.reason)}"
     event = giver.tell(world, text, level="good" if command.member else "warn", target=command.node)
     return Outcome(event, text)
 
@@ -89,8 +90,8 @@ def promote(world: World, giver: Giver, command: Promote) -> Outcome:
     shard = resolve(world, command.shard, ("shard",), "promotion").name
     node = resolve(world, command.node, ("db",), "promotion").nodes[0][1]
     old = world.database.shard_by_name(shard).primary
-    giver = _because_of(world, giver, "db", old, good=False)
-    text = f"{command.node} promoted to primary of {command.shard}{_because(command.reason)}"
+    giver = because_of(world, giver, "db", old, good=False)
+    text = f"{command.node} promoted to primary of {command.shard}{because(command.reason)}"
     event = giver.tell(world, text, level="warn", target=command.node)  # first: what is lost now happens because of it
     try:
         world.database.promote(shard, node, command.fence, event, command.detected)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, assert_never
 
 from ..commands import (
     AddNode,
+    Announce,
     Climb,
     CopyChunk,
     Demote,
+    Deploy,
     Drain,
     Heal,
     HealAll,
@@ -17,19 +19,21 @@ from ..commands import (
     Note,
     Order,
     Promote,
+    Purge,
     RemoveNode,
     Resize,
     Restart,
     SetHealth,
     SetMember,
     SetOption,
+    Steer,
     Undo,
     Undrain,
     WorldCommand,
 )
 from ..faults.base import Rejected
 from ..ladder import climb
-from . import agents, faults, machines, scale
+from . import agents, edge, faults, machines, scale
 from .giver import Giver, Outcome
 from .options import set_option
 from .undo import Done, Inverse
@@ -79,6 +83,10 @@ def carry_out(world: World, giver: Giver, command: WorldCommand) -> Outcome:  # 
             return scale.undrain(world, giver, command)
         case Climb():
             return climb(world, giver, command, carry_out)
+        case Deploy():
+            return edge.deploy(world, giver, command)
+        case Purge():
+            return edge.purge(world, giver, command)
         case SetHealth():
             return agents.set_health(world, giver, command)
         case MoveAddress():
@@ -91,6 +99,10 @@ def carry_out(world: World, giver: Giver, command: WorldCommand) -> Outcome:  # 
             return agents.demote(world, giver, command)
         case CopyChunk():
             return agents.copy_chunk(world, giver, command)
+        case Steer():
+            return edge.steer(world, giver, command)
+        case Announce():
+            return edge.announce(world, giver, command)
         case Note():
             return agents.note(world, giver, command)
         case _:

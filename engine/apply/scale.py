@@ -9,7 +9,7 @@ from ..catalogue import ScaleInfo
 from ..commands import AddNode, Drain, RemoveNode, Undrain
 from ..faults import Target, resolve
 from ..faults.base import Rejected, near
-from ..faults.targets import NODE_TIERS
+from ..faults.kinds import SCALED
 from .effects import rebuild, target_of
 from .giver import Giver, Outcome, follow_up
 from .machines import money
@@ -88,7 +88,7 @@ def _add(world: World, scale: ScaleInfo, parent: str) -> str:
 
 def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
     """Take a machine out; a shard first gives its keys away. Faults on what is gone end with it."""
-    target = resolve(world, command.node, (*NODE_TIERS, "shard"), "remove")
+    target = resolve(world, command.node, (*SCALED, "shard"), "remove")
     keys = f"g {_capital(target)}"
     if target.kind == "shard":
         _asked(lambda: world.database.remove_shard(target.name))

@@ -18,10 +18,11 @@ from ..commands import Order
 from ..meter import quantile
 from ..snapshot import Inspection, Snapshot
 from ..tiers.database.log import Follower
-from . import data, flow, queues
+from . import data, edge, flow, queues
 from .ages import Ages
 from .balancing import Beliefs
 from .calm import Calm
+from .edge import EdgeAges
 from .flow import expect
 from .moves import Moves
 from .sessions import Survivors, sessions_add_up
@@ -102,6 +103,7 @@ CHECKS: tuple[Check, ...] = (
     Check("3, 14", flow.rows_are_somewhere),
     Check("4", flow.attempts_add_up),
     Check("5", flow.look_ups_balance),
+    Check("5", edge.edges_balance),
     Check("6", flow.nothing_overdue),
     Check("6", flow.deadlines_in_order),
     Check("8", data.losses_are_told),
@@ -113,6 +115,7 @@ CHECKS: tuple[Check, ...] = (
     Check("15", queues.messages_are_delivered_first),
     Check("6", queues.queue_is_in_time),
     Check("17", data.caches_hold_what_fits),
+    Check("17", edge.edges_hold_what_fits),
     Check("18", data.names_are_cached),
     Check("20", sessions_add_up),
     Check("23", spans_are_times),
@@ -150,6 +153,7 @@ class Checker:
         self.always_sync = self._sync()
         self.calm, self.moves, self.ages, self.beliefs = Calm(world), Moves(world), Ages(world), Beliefs(world)
         self.survivors = Survivors(world)
+        self.edges = EdgeAges(world)
 
     def check(self) -> None:
         """All of CHECKS, and what needs memory."""
@@ -162,7 +166,7 @@ class Checker:
         ):  # fmt: skip
             _judge(self.world, numbers, judge.__name__.strip("_"), judge)
         for numbers, follower in (
-            ("2", self.calm), ("12", self.moves), ("16", self.ages), ("19", self.beliefs),
+            ("2", self.calm), ("12", self.moves), ("16", self.ages), ("16", self.edges), ("19", self.beliefs),
             ("20", self.survivors),
         ):  # fmt: skip
             what = type(follower).__name__.lower()

@@ -26,6 +26,12 @@ def expect(holds: bool | np.bool_, text: str) -> None:
         raise AssertionError(text)
 
 
+def clients_of(world: World) -> I8:
+    """Rows whose clients are users that still wait, (n,): not those that PoPs ask the origin by."""
+    flights = world.core.flights
+    return np.flatnonzero(((flights.sides & CLIENT) != 0) & (flights.city < len(world.core.fabric.cities)))
+
+
 def undisturbed(world: World) -> bool:
     """Has nobody ever injected, changed, added, removed or restarted anything?"""
     return world.core.log.latest_disturbance == 0
@@ -44,7 +50,7 @@ def stations_of(world: World) -> Iterator[tuple[str, Stations]]:
 def requests_balance(world: World) -> None:
     """1: arrived = ok + failed + shed + in flight, and in flight are the rows whose clients wait: in all, by route, by source."""
     ledger, flights = world.core.ledger, world.core.flights
-    waiting = np.flatnonzero(flights.sides & CLIENT)
+    waiting = clients_of(world)
     ended = int(ledger.outcomes.sum[1:].sum())
     arrived = int(ledger.arrived.sum[0])
     expect(arrived == ended + waiting.size, f"{arrived} arrived, {ended} ended, {waiting.size} wait")
@@ -95,7 +101,7 @@ def sent_is_received(world: World) -> None:
 def attempts_add_up(world: World) -> None:
     """4: one client row a request; attempts = requests + retries that have set out."""
     ledger, flights = world.core.ledger, world.core.flights
-    waiting = np.flatnonzero(flights.sides & CLIENT)
+    waiting = clients_of(world)
     roots = flights.root[waiting]
     expect(np.unique(roots).size == roots.size, "a user request is tried twice at once")
     arrived, again = int(ledger.arrived.sum[0]), int(ledger.retries.sum[0])
@@ -135,6 +141,8 @@ def nothing_overdue(world: World) -> None:
         ("message to a cache", cache.inbox, dt), ("packet for a database", db.inbox, dt), ("query to a database", db.outbox, dt),
         ("failure that a driver hears of", db.failed, dt), ("session from a disk", world.sessions.disks, 0.0),
         ("message to a store", world.sessions.inbox, 0.0), ("session from a store", world.sessions.outward, 0.0),
+        ("look-up at a PoP", world.cdn.inbox, 0.0),
+        ("fallback to the site", world.cdn.direct, dt), ("answer to a PoP", world.cdn.homeward, dt),
     ):  # fmt: skip
         first = earliest(pending)
         expect(first >= now - slack - 1e-9, f"a {what} was due at {first} s, and it is {now} s")
@@ -196,6 +204,10 @@ def rows_of(world: World) -> list[tuple[str, I8]]:
         ("waiting for a commit", written),
         ("turned away by the database", _rows(db.failed)),
         ("with a broker", np.array(list(world.queue.sending), dtype=np.int64)),
+        ("on the way to a PoP", _rows(world.cdn.inbox)),
+        ("waiting at a PoP", world.cdn.edge.waiting()),
+        ("about to ask the site itself", _rows(world.cdn.direct)),
+        ("on the way back to a PoP", _rows(world.cdn.homeward)),
         ("on the way to the client", _rows(world.clients.inbox)),
         ("waiting for a retry", _rows(world.clients.waiting)),
         *world.sessions.rows(),

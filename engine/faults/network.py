@@ -11,7 +11,7 @@ from .targets import Target
 if TYPE_CHECKING:
     from ..world import World
 
-NODES = ("web", "cache", "db", "balancer", "store", "broker", "worker", "tier")
+NODES = ("web", "cache", "db", "balancer", "store", "broker", "worker", "pop", "tier")
 PLACES = ("link", *NODES, "zone", "city")
 
 

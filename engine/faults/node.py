@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..nodes import Nodes
     from ..world import World
 
-MACHINES = ("web", "cache", "db", "balancer", "store", "broker", "worker")
+MACHINES = ("web", "cache", "db", "balancer", "store", "broker", "worker", "pop")
 PLACES = (*MACHINES, "tier", "zone", "shard")
 
 
@@ -133,7 +133,7 @@ ROWS: tuple[FaultRow, ...] = (
         "error_rate",
         "e",
         "machine",
-        ("web", "cache", "db", "store", "tier", "zone"),
+        ("web", "cache", "db", "store", "pop", "tier", "zone"),
         "errors",
         "It answers this share of requests with an error.",
         "{target} answers {amount} % with errors",

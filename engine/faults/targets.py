@@ -9,49 +9,28 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from ..fabric import CITY
 from .base import Rejected
+from .kinds import (
+    ALIASES,
+    ANY_KIND,
+    EVERYTHING,
+    KIND_WORDS,
+    LINKS,
+    NODE_TIERS,
+    TIER_WORDS,
+    End,
+    Target,
+)
 
 if TYPE_CHECKING:
     from ..world import World
 
-End: TypeAlias = tuple[str, int, int]  # as in engine.fabric.Rule: tier, node or -1, zone or -1
-
-EVERYTHING: End = ("*", -1, -1)
-NODE_TIERS = ("balancer", "web", "store", "cache", "db", "broker", "worker")
-# A canonical name is found among all kinds: it leads back to the very thing that it was made from.
-ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "queue", "traffic")
-TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
-              "dns": "all name servers", "store": "all store nodes", "broker": "all brokers",
-              "worker": "all workers"}  # fmt: skip
-KIND_WORDS = {
-    "balancer": "a balancer", "web": "a web server", "cache": "a cache node", "db": "a database node", "dns": "a name server",
-    "tier": "a tier", "link": "a link", "zone": "a zone", "city": "a city", "shard": "a shard", "key": "a key",
-    "record": "a DNS record", "traffic": "the traffic", "resolvers": "recursive resolvers",
-    "broker": "a broker", "worker": "a worker", "queue": "the queue", "store": "a store node",
-}  # fmt: skip
-LINKS = ("city~balancer", "balancer~web", "web~cache", "web~db", "cache~db", "db~db", "web~store", "web~broker",
-         "broker~worker")  # fmt: skip
-ALIASES = {"database": "db", "lb": "balancer", "authority": "ns", "": ""}
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """kind: as in FaultInfo.targets. name: canonical. label: for sentences. nodes: (tier, index) of every node meant.
-
-    ends: pairs of link ends that rules apply to. number: a key, the index of a city; -1 = none.
-    """
-
-    kind: str
-    name: str
-    label: str
-    nodes: tuple[tuple[str, int], ...] = ()
-    ends: tuple[tuple[End, End], ...] = ()
-    number: int = -1
-
+__all__ = ["ANY_KIND", "NODE_TIERS", "Target", "names", "resolve", "same_target"]
 
 def _nodes_where(
     world: World, keep: Callable[[str, int], bool], tiers: Sequence[str] = NODE_TIERS
@@ -159,6 +138,22 @@ def _records(world: World) -> list[str]:
     return [rrset.name for rrset in world.dns.authority.configured.rrsets]
 
 
+def _provider(world: World, name: str) -> Target | None:
+    """A CDN, with all its PoPs."""
+    known = world.cdn.atlas.provider_names
+    if name not in known:
+        return None
+    nodes = tuple(("pop", p) for p in np.flatnonzero(world.cdn.atlas.provider == known.index(name)).tolist())
+    return Target("provider", f"provider:{name}", f"CDN {name}", nodes, tuple((("pop", p, -1), EVERYTHING) for _, p in nodes),
+                  known.index(name))  # fmt: skip
+
+
+def _country(world: World, name: str) -> Target | None:
+    """A country that users live in, by its two letters."""
+    known = world.cdn.atlas.countries
+    return Target("country", f"country:{name}", f"country {name}", number=known.index(name)) if name in known else None
+
+
 def _traffic(_world: World, name: str) -> Target | None:
     return Target("traffic", "traffic", "the users") if name in ("traffic", "clients", "users") else None
 
@@ -217,9 +212,11 @@ FINDERS: dict[str, Finder] = {
     "record": _record,
     "queue": _queue,
     "traffic": _traffic,
+    "provider": _provider,
+    "country": _country,
 }
 PREFIXES: dict[str, tuple[str, Finder]] = {
-    **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns")},
+    **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns", "provider", "country")},
     "region": ("zone", _region),
     "resolvers": ("resolvers", _resolvers_of),
 }
@@ -247,6 +244,8 @@ def names(world: World, kind: str) -> list[str]:
         "key": lambda: ["key:0"],
         "record": lambda: _records(world),
         "traffic": lambda: ["traffic"],
+        "provider": lambda: [f"provider:{name}" for name in world.cdn.atlas.provider_names],
+        "country": lambda: [f"country:{name}" for name in world.cdn.atlas.countries] if world.cdn.present else [],
     }
     return list(lists[kind]())
 

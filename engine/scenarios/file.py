@@ -245,9 +245,11 @@ def _script(scenario: Scenario) -> Iterator[Problem]:
     from .script import problems  # which knows all faults and options, and so nearly everything
 
     for i, step in enumerate(scenario.script):
-        deeds = sum(map(bool, (step.fault, step.heal, step.option, step.add, step.remove, step.resize, step.climb)))
+        built = (step.add, step.remove, step.resize, step.climb, step.deploy, step.purge)
+        deeds = sum(map(bool, (step.fault, step.heal, step.option, *built)))
         if deeds > 1 or not (deeds or step.say):
-            yield f"$.script[{i}].at", "a [[script]] step does one thing: fault, heal, option, add, remove, resize, climb or say"
+            what = "fault, heal, option, add, remove, resize, climb, deploy, purge or say"
+            yield f"$.script[{i}].at", f"a [[script]] step does one thing: {what}"
     for i, sentence in problems(scenario):
         yield f"$.script[{i}].at", sentence
     for i, goal in enumerate(scenario.goal):

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from ..apply.scale import SCALES
-from ..commands import AddNode, Climb, Heal, HealAll, Inject, Note, RemoveNode, Resize, SetOption, WorldCommand
+from ..commands import (
+    AddNode,
+    Climb,
+    Deploy,
+    Heal,
+    HealAll,
+    Inject,
+    Note,
+    Purge,
+    RemoveNode,
+    Resize,
+    SetOption,
+    WorldCommand,
+)
 from ..config import Scenario, Step
 from ..faults import FAULTS, Rejected
 from ..faults.base import near
@@ -42,7 +55,9 @@ def _building(step: Step) -> tuple[WorldCommand, ...]:
         return (RemoveNode(step.remove),)
     if step.resize:
         return (Resize(step.resize, str(step.value) or "up"),)
-    return (Climb(step.climb == "up"),) if step.climb else ()
+    if step.climb:
+        return (Climb(step.climb == "up"),)
+    return (Deploy(step.deploy),) if step.deploy else (Purge(step.purge),) if step.purge else ()
 
 
 def problems(scenario: Scenario) -> list[tuple[int, str]]:

@@ -72,10 +72,12 @@ def _node(world: World, found: Target) -> Found:
     tier, index = found.nodes[0]
     nodes, core = world.core.fabric.tiers[tier], world.core
     parts = {"db": world.database, "web": world.web, "cache": world.cache, "balancer": world.balancer, "dns": world.dns,
-             "store": world.sessions}  # fmt: skip
+             "store": world.sessions, "pop": world.cdn}  # fmt: skip
     lines, settings = world.queue.inspect_node(tier, index) if tier in ("broker", "worker") else parts[tier].inspect(index)
     zone = int(nodes.zone[index])
     where = "anycast: one near every user" if zone == NOWHERE else f"zone {core.fabric.zones[zone]}"
+    if tier == "pop":
+        where = world.cdn.atlas.places[index].name
     name = nodes.names[index]
     shown = next((n for n in map_of(world).nodes if n.name == name), None)
     seen = tuple(t for t in core.tracer.kept() if any(s.node == name for s in t.spans))

@@ -63,6 +63,20 @@ def _words(nodes: Nodes, index: int, state: NodeState, utilisation: float, waiti
     return ", ".join(parts)
 
 
+def _pops(world: World) -> list[Node]:
+    """Points of presence: their state is the CDN's own business."""
+    part = world.cdn.reading()
+    faults, up = world.faults.active(), NodeState.UP
+    return [] if part is None else [
+        Node(
+            name=p.name, tier="pop", state=p.state if p.announced or p.state is not up else NodeState.STANDBY, at=p.city,
+            address=world.cdn.nodes.addresses[world.cdn.nodes.index(p.name)], role="shield" if p.shield else "", group=p.provider,
+            rate=p.rate, p99_ms=p.p50_ms, verdict=p.verdict, faults=tuple(f.fault for f in faults if f.target == p.name),
+        )
+        for p in part.pops
+    ]  # fmt: skip
+
+
 def loads(world: World) -> dict[str, Load]:
     """How loaded each tier's nodes are."""
     stores = {"store": world.sessions.load()} if len(world.sessions.nodes) else {}
@@ -149,7 +163,7 @@ def _cities(world: World) -> list[Node]:
 
 LINKS = (
     ("city", "balancer"), ("balancer", "web"), ("web", "cache"), ("web", "db"), ("db", "db"), ("web", "broker"),
-    ("broker", "worker"), ("web", "store"),
+    ("broker", "worker"), ("web", "store"), ("city", "pop"), ("pop", "balancer"),
 )  # fmt: skip
 ALWAYS = ("city", "balancer", "web", "cache", "db")  # tiers whose links are shown with nobody in them too
 
@@ -167,6 +181,10 @@ def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
         "web~broker": world.queue.rates["enqueued"],
         "broker~worker": world.queue.rates["delivered"],
     }
+    if world.cdn.present:
+        rates["city~pop"] = float(world.cdn.counts.look_ups.last.sum() + world.cdn.counts.errors.last.sum())
+        rates["pop~balancer"] = float(world.cdn.counts.last("ask_origin"))
+        rates["city~balancer"] -= rates["city~pop"]
     for a, b in ((a, b) for a, b in LINKS if {a, b} <= {*ALWAYS, *fabric.tiers}):
         rules = [r for r in fabric.rules if {r.a[0], r.b[0]} == {a, b} or "*" in (r.a[0], r.b[0])]
         whole = [r for r in rules if r.a[1:] == (-1, -1) and r.b[1:] == (-1, -1)]
@@ -175,7 +193,7 @@ def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
         loss = 1.0 - float(np.prod([1.0 - r.loss for r in whole])) if whole else 0.0
         state = NodeState.DOWN if cut else NodeState.SLOW if rules else NodeState.UP
         words = "cut" if cut else f"{count(len(rules), 'fault')} on this link" if rules else ""
-        base = 0.0 if a == "city" else float(fabric.zone_one_way.mean())
+        base = 0.0 if a in ("city", "pop") else float(fabric.zone_one_way.mean())
         out.append(
             Link(
                 name=f"{a}~{b}", a=a, b=b, state=state, rate=rates.get(f"{a}~{b}", 0.0),
@@ -189,7 +207,7 @@ def _links(world: World, loads: dict[str, Load]) -> tuple[Link, ...]:
 def map_of(world: World) -> Map:
     """All nodes and links, with a one-line verdict."""
     load = loads(world)
-    nodes = _cities(world) + _tier_nodes(world, load)
+    nodes = _cities(world) + _pops(world) + _tier_nodes(world, load)
     servers = [n for n in nodes if n.tier != "city"]
     up = sum(n.state in (NodeState.UP, NodeState.STANDBY) for n in servers)
     parts = [f"{up} up"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..causes import WORDS, Cause, Outcome
 from ..meter import quantile
-from ..snapshot import Balancer, Cache, Dns, Event, NodeState, Queue, Replication, Sessions, Shards, Totals
+from ..snapshot import Balancer, Cache, Cdn, Dns, Event, NodeState, Queue, Replication, Sessions, Shards, Totals
 from ..tables import program_version
 from ..tiers.database.shard import SAMPLE
 from . import totals
@@ -85,6 +85,7 @@ class Record(msgspec.Struct, frozen=True):
     cache: Cache
     replication: Replication
     shards: Shards
+    cdn: Cdn | None
     events: tuple[Event, ...]
     sessions: Sessions | None = None
     queue: Queue | None = None
@@ -186,6 +187,7 @@ def record(world: World, wall_seconds: float) -> Record:
         cache=world.cache.reading(),
         replication=world.database.reading(listed=SAMPLE),
         shards=world.database.shards_reading(),
+        cdn=world.cdn.reading(),
         events=tuple(world.core.log.events),
         sessions=world.sessions.reading(),
         queue=world.queue.reading(),

@@ -7,6 +7,7 @@ the whole. Units are as told there.
 from __future__ import annotations
 
 from .base import NodeState, Struct
+from .cdn import Cdn
 from .chapter import Queue, QueueNode
 from .data import Cache, CacheNode, Failover, HotKey, Replica, Replication, Shard, Shards, ShardShare
 from .ladder import Ladder
@@ -21,6 +22,7 @@ __all__ = [
     "Cache",
     "CacheNode",
     "Cause",
+    "Cdn",
     "Clients",
     "Dns",
     "Event",
@@ -153,6 +155,7 @@ class Snapshot(Struct, frozen=True):
     cache: Cache
     replication: Replication
     shards: Shards
+    cdn: Cdn | None = None
     events: tuple[Event, ...] = ()
     faults: tuple[ActiveFault, ...] = ()
     traces: tuple[Trace, ...] = ()

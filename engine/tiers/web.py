@@ -53,8 +53,8 @@ class Web(Staffed):
         self.shed = 0
         routes = core.config.route
         # Where a route's requests go next: 0 cache, 1 database, 2 straight back; with a cache and without.
-        self.ways_bare = np.array([1 if r.database else 2 for r in routes], dtype=np.uint8)
-        in_cache = np.array([r.cached and r.kind == "read" and r.database for r in routes])
+        self.ways_bare = np.array([1 if r.database and not r.static else 2 for r in routes], dtype=np.uint8)
+        in_cache = np.array([r.cached and r.kind == "read" and r.database and not r.static for r in routes])
         self.ways = np.where(in_cache, np.uint8(0), self.ways_bare)
         for _ in range(config.nodes):
             self.add_node()

@@ -7,6 +7,7 @@ from engine.commands import Order, WorldCommand
 from engine.config import (
     BalancerPart,
     CachePart,
+    CdnPart,
     DatabasePart,
     Dns,
     Network,
@@ -18,6 +19,7 @@ from engine.config import (
     WebPart,
     Zone,
 )
+from engine.config_cdn import Provider
 from engine.snapshot import Event
 from engine.state import fingerprint
 from engine.world import World
@@ -34,6 +36,7 @@ SMALL = Scenario(
     database=DatabasePart(shards=2, replicas=2),
     sessions=SessionsPart(store="shared", nodes=2),
     queue=QueuePart(brokers=2, workers=3),
+    cdn=CdnPart(providers=(Provider("a", pops=("Seoul", "London")), Provider("b", pops=("Tokyo", "Paris"))), shield="London"),
 )
 
 
@@ -81,6 +84,7 @@ def effects(world: World) -> str:
     found["queue"] = [queue.stopped, queue.poison, queue.lost_acks, queue.full]
     found["dns"] = [dns.authority.served, dns.hosts, dns.hosts_share]
     found["resolvers"] = [getattr(dns.stubs, name) for name in ("up", "extra_s", "loss", "sick", "event", "ill")]
+    found["cdn"] = [world.cdn.atlas.closed, world.cdn.atlas.blocked, world.cdn.edge.drift, world.cdn.purge_loss]
     return fingerprint(found)
 
 

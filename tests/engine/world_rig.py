@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from engine.agents import AGENTS
@@ -10,6 +11,7 @@ from engine.commands import Order, WorldCommand
 from engine.config import (
     BalancerPart,
     CachePart,
+    CdnPart,
     Client,
     DatabasePart,
     Dns,
@@ -26,6 +28,7 @@ from engine.config import (
     WebPart,
     Zone,
 )
+from engine.config_cdn import Provider
 from engine.flights import SERVER
 from engine.runtime import run_headless
 from engine.runtime.log import Entry, OrderLog
@@ -59,6 +62,16 @@ QUICK = Scenario(
     queue=QueuePart(
         brokers=2, workers=3, threads=2, job=Service(30.0, 5.0, 1.0), visibility=0.3, max_receives=3, poll_wait=0.2, timeout=0.1,
         autoscale=True, backlog=0.2, scale_interval=0.5, most_workers=5, warm_up=0.1,
+    ),
+)  # fmt: skip
+
+EDGE = msgspec.structs.replace(  # the same with a CDN of two providers, shields and short lives
+    QUICK,
+    route=(Route("picture", 0.5, "read", static=True), Route("item", 0.3, "read"), Route("save", 0.2, "write")),
+    cdn=CdnPart(
+        providers=(Provider("a", pops=("Washington", "London", "Paris")), Provider("b", 1.0, ("New York", "London"), 20.0)),
+        capacity=15, ttl=1.0, shield="London", dns_ttl=0.2, probe_interval=0.2, probe_fall=2, withdraw_after=1.0,
+        origin_timeout=0.5, tags=4,
     ),
 )  # fmt: skip
 

@@ -29,10 +29,12 @@ from engine.snapshot import (
 )
 
 if __package__:  # python -m tests.tui.sample
+    from .sample_cdn import cdn
     from .sample_queue import queue_part
     from .sample_sessions import sessions_part
     from .sample_story import Story
 else:  # pytest puts this folder on the path
+    from sample_cdn import cdn
     from sample_queue import queue_part
     from sample_sessions import sessions_part
     from sample_story import Story
@@ -87,6 +89,11 @@ def trouble() -> Snapshot:
 def huge() -> Snapshot:
     """400 web servers (two dead, one slow), 24 cache nodes, 40 shards of three: more than fits anywhere."""
     return Builder(trouble=True, web=400, cache=24, shards=40).snapshot()
+
+
+def whole(snapshot: Snapshot) -> Snapshot:
+    """The same with the systems that not every scenario has: a CDN; before the first step there is nothing."""
+    return msgspec.structs.replace(snapshot, cdn=cdn(trouble=bool(snapshot.faults))) if snapshot.step else snapshot
 
 
 def empty() -> Snapshot:

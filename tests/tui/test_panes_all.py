@@ -18,7 +18,7 @@ from tui.panes import PANES
 
 IDS = [spec.id for spec in PANES]
 SIZES = [(34, 4), (38, 6), (56, 6), (56, 12), (62, 28), (76, 8), (76, 18), (116, 35), (196, 55)]
-SNAPSHOTS = {name: make() for name, make in sample.SAMPLES.items()}
+SNAPSHOTS = {name: sample.whole(make()) for name, make in sample.SAMPLES.items()}
 ASCII_EXTRA = set("×–−µ·…~ãé→>")  # units, ellipsis and what the sample's own texts hold
 
 

@@ -15,7 +15,8 @@ from textual.pilot import Pilot
 from engine.catalogue import Catalogue
 from engine.cli import build, scenario
 from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Resize, SetOption
-from engine.config import QueuePart, SessionsPart
+from engine.config import CdnPart, QueuePart, SessionsPart
+from engine.config_cdn import Provider
 from engine.snapshot import Snapshot
 from engine.tables import catalogue
 from tui.app import ScaletopApp
@@ -44,7 +45,9 @@ ONE_KEY = ("undo", "heal", "heal-all", "restart", "drain", "pause", "step", "fas
 
 @cache
 def tables() -> tuple[Catalogue, Snapshot]:
-    absent = {"queue": QueuePart(brokers=1), "sessions": SessionsPart(store="shared", nodes=2)}  # where nothing asks for them
+    absent = {  # where nothing asks for them
+        "queue": QueuePart(brokers=1), "sessions": SessionsPart(store="shared", nodes=2), "cdn": CdnPart(providers=(Provider(),)),
+    }  # fmt: skip
     whole = msgspec.structs.replace(scenario("default"), **absent)
     world = build(whole, 7)
     for _ in range(100):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..pane import PaneSpec
 from .balancer import BalancerPane
 from .cache import CachePane
+from .cdn import CdnPane
 from .dns import DnsPane
 from .log import LogPane
 from .map import MapPane
@@ -34,5 +35,9 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "queue", "0", "Queue", QueuePane, (0, 0), 9, "q",
         present=lambda s: s.queue is not None, absent="this system has no queue: add a message broker (g q) to have one.",
+    ),
+    PaneSpec(
+        "cdn", "9", "CDN", CdnPane, (0, 0), 16, "n", present=lambda s: s.cdn is not None,
+        absent="this system has no CDN: a scenario with [cdn] has one.",
     ),
 )

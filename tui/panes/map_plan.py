@@ -17,8 +17,8 @@ from .map_rows import Row, Widths, label, rows_of, wanted
 __all__ = ["TITLES", "Stack", "Tier", "stacks_of", "tiers_of"]
 
 TITLES = {"city": "users", "balancer": "balancer", "web": "web", "cache": "cache", "db": "data", "store": "sessions",
-          "broker": "queue", "worker": "workers"}  # fmt: skip
-COLUMNS = (("city",), ("balancer",), ("web",), ("cache", "store", "db"))
+          "broker": "queue", "worker": "workers", "pop": "CDN"}  # fmt: skip
+COLUMNS = (("city",), ("balancer", "pop"), ("web",), ("cache", "store", "db"))
 GAP, MOST_GAP = 3, 11
 NAME = 10  # cells of a name in a narrow column
 # what is added while there is room, in this order: (tier that the column begins with, part, cells)

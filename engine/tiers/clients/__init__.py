@@ -24,6 +24,7 @@ from .deadlines import Deadlines, in_order
 from .ends import blame, close_trace
 
 if TYPE_CHECKING:
+    from ..cdn import Cdn
     from ..dns import Dns
     from ..traffic import Traffic
 
@@ -55,6 +56,7 @@ class Clients(Tier):
         self.waiting = Pending(core.dt)  # retries: (t, slot)
         self.firsts: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
         self.agains: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
+        self.cdn: Cdn
         self.dns: Dns
         self.traffic: Traffic
 
@@ -88,10 +90,14 @@ class Clients(Tier):
 
     def answer(self, t: F8, slots: I8) -> None:
         """Answers or failures reach the clients at t (n,); the server side of the rows ends with them."""
+        if self.cdn.present:
+            t, slots = self.cdn.take_answers(t, slots)
         self.inbox.push(t, slots)
 
     def reset(self, t: F8, slots: I8, cause: Cause, event: int) -> None:
         """Resets reach the clients at t (n,); the rows may live on at some server."""
+        if self.cdn.present:
+            t, slots = self.cdn.take_resets(t, slots, cause, event)
         n = slots.size
         ids = self.core.flights.id[slots]
         self.resets.push(t, slots, ids, np.full(n, int(cause), dtype=np.int64), np.full(n, event, dtype=np.int64))

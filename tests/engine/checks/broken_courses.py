@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 import numpy as np
-from world_rig import QUICK, Rig
+from world_rig import EDGE, QUICK, Rig
 
 from engine.causes import Outcome
 from engine.commands import AddNode, Inject, Order
@@ -217,6 +217,36 @@ def _die_with_a_server() -> None:
     rig.checked.checker.step()
 
 
+def _serve_beyond_its_life() -> None:
+    rig = Rig(EDGE, every=10**9)
+    rig.run(100)
+    for _ in range(400):
+        rig.world.cdn.edge.store.until[:] = np.inf
+        _run_on(rig, 1)
+
+
+def _serve_another_object() -> None:
+    rig = Rig(EDGE, every=10**9)
+    rig.run(200)
+    for _ in range(300):
+        rig.world.cdn.edge.store.version[:] += 1
+        _run_on(rig, 1)
+
+
+def _survive_a_purge() -> None:
+    rig = Rig(EDGE, every=10**9)
+    rig.run(300)
+    cdn, store = rig.world.cdn, rig.world.cdn.edge.store
+    cdn.edge.ttl = 1e6
+    _run_on(rig, 200)
+    place, obj, count = store.place.copy(), store.obj.copy(), store.count.copy()
+    cdn.purge("all")
+    _run_on(rig, 300)
+    for _ in range(300):
+        store.place[:], store.obj[:], store.count[:] = place, obj, count
+        _run_on(rig, 1)
+
+
 IN_TIME: dict[str, Break] = {
     "24 time": _skip_a_step,
     "4 budget": _spend_too_much,
@@ -231,6 +261,9 @@ IN_TIME: dict[str, Break] = {
     "16 ages": _serve_for_ever,
     "16 ages, version": _serve_another_version,
     "16 ages, delete": _survive_a_delete,
+    "16 edgeages": _serve_beyond_its_life,
+    "16 edgeages, version": _serve_another_object,
+    "16 edgeages, purge": _survive_a_purge,
     "19 beliefs": _send_to_the_ill,
     "19 beliefs, detection": _never_notice,
     "19 beliefs, in turn": _favour("round_robin"),

@@ -124,6 +124,15 @@ def _invent_a_session(world: World) -> None:
     world.sessions.book.started += 1
 
 
+def _hit_twice(world: World) -> None:
+    world.cdn.counts.hits.current[0] += 1
+
+
+def _mislay_an_object(world: World) -> None:
+    store = world.cdn.edge.store
+    store.obj[store.held(0)[0]] += 1
+
+
 AT_REST: dict[str, Callable[[World], None]] = {
     "requests_balance": _forget_an_arrival,
     "causes_explain": _fail_without_cause,
@@ -132,6 +141,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "rows_are_somewhere": _lose_a_row,
     "attempts_add_up": _count_an_attempt_twice,
     "look_ups_balance": _look_up_twice,
+    "edges_balance": _hit_twice,
     "nothing_overdue": _miss_a_deadline,
     "deadlines_in_order": _swap_deadlines,
     "losses_are_told": _hide_a_loss,
@@ -143,6 +153,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "messages_are_delivered_first": _acknowledge_what_was_never_delivered,
     "queue_is_in_time": _keep_a_message_back,
     "caches_hold_what_fits": _overfill,
+    "edges_hold_what_fits": _mislay_an_object,
     "names_are_cached": _keep_a_name,
     "sessions_add_up": _invent_a_session,
     "spans_are_times": _take_negative_time,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from broken_courses import IN_TIME, rig_of
 from broken_states import AT_REST
+from world_rig import EDGE, Rig
 
 from engine.checks import CHECKS, InvariantError
 from engine.commands import Restart
@@ -19,7 +20,7 @@ from engine.tiers.cache.mail import DELETE
 @pytest.mark.parametrize("name", sorted(AT_REST))
 def test_a_broken_state_is_told(name: str) -> None:
     """At a step boundary: one edit, and the check of that name says what is wrong and where."""
-    rig = rig_of()
+    rig = Rig(EDGE, every=10**9)
     rig.run(300)
     rig.checked.checker.check()
     AT_REST[name](rig.world)
@@ -58,7 +59,9 @@ def test_every_check_has_its_breach() -> None:
     """A check that nobody has seen fail proves nothing."""
     assert set(AT_REST) == {row.judge.__name__ for row in CHECKS}
     followed = {what.split()[1].strip(",") for what in IN_TIME}
-    assert followed == {"time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "beliefs", "survivors"}
+    assert followed == {
+        "time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "edgeages", "beliefs", "survivors",
+    }  # fmt: skip
 
 
 def test_what_dies_with_its_web_server_has_not_arrived() -> None:

@@ -30,6 +30,19 @@ def delay(world: World, a: str, ai: int, b: str, bi: int) -> float:
     return float(world.core.fabric.hop(a, np.array([ai]), b, np.array([bi])).delay[0])
 
 
+def pop_fates(world: World, city: int) -> list[int]:
+    """What becomes of packets from a city to each PoP."""
+    pops = np.arange(len(world.cdn.nodes))
+    hop = world.core.fabric.way(CITY, np.full(pops.size, city), "pop", pops, world.cdn.atlas.city_way[city])
+    return [int(Fate.PASS)] * pops.size if hop.fate is None else hop.fate.tolist()
+
+
+def base(world: World, city: int) -> float:
+    """Seconds from a city (beyond the second: a PoP) to the first balancer, without faults."""
+    fabric = world.core.fabric
+    return float(fabric.city_flat[city * len(fabric.zones) + int(world.balancer.nodes.zone[0])])
+
+
 # fault, target, amount, and what must be so while it acts
 CASES: list[tuple[str, str, float | None, Callable[[World], bool]]] = [
     ("crash", "web-2", None, lambda w: not w.web.nodes.up[1] and w.web.nodes.up.sum() == 2),
@@ -53,6 +66,22 @@ CASES: list[tuple[str, str, float | None, Callable[[World], bool]]] = [
     ("partition_zone", "region:eastus", None, lambda w: fates(w, "web", 0, "cache", 2) == Fate.DROPPED),
     ("partition_city", "Seoul", None, lambda w: fates(w, CITY, 0, "balancer", 0) == Fate.DROPPED),
     ("partition_city", "Seoul", None, lambda w: fates(w, CITY, 1, "balancer", 0) == Fate.PASS),
+    ("crash", "a-icn", None, lambda w: w.cdn.nodes.up.tolist() == [False, True, True, True]),
+    ("partition", "city:Seoul~a-icn", None, lambda w: pop_fates(w, 0) == [Fate.DROPPED, Fate.PASS, Fate.PASS, Fate.PASS]),
+    ("packet_loss", "city~pop", 100.0, lambda w: pop_fates(w, 1) == [Fate.DROPPED] * 4),
+    ("latency", "pop~balancer", 80.0, lambda w: delay(w, CITY, 2, "balancer", 0) - base(w, 2) == pytest.approx(0.08)),
+    ("latency", "pop~balancer", 80.0, lambda w: delay(w, CITY, 1, "balancer", 0) == base(w, 1)),
+    ("latency", "b-cdg", 30.0, lambda w: delay(w, CITY, 5, "balancer", 0) - base(w, 5) == pytest.approx(0.03)),
+    ("cdn_outage", "b", 50.0, lambda w: sorted(w.cdn.nodes.error_rate.tolist()) == [0.0, 0.0, 0.0, 1.0]),
+    ("cdn_outage", "provider:a", 100.0, lambda w: w.cdn.nodes.error_rate.tolist() == [1.0, 1.0, 0.0, 0.0]),
+    ("cdn_config", "pop", 40.0, lambda w: w.cdn.nodes.error_rate.tolist() == pytest.approx([0.4] * 4)),
+    ("cdn_config", "a-lhr", 40.0, lambda w: w.cdn.nodes.error_rate.tolist() == pytest.approx([0.0, 0.4, 0.0, 0.0])),
+    ("purge_lost", "a", 60.0, lambda w: w.cdn.purge_loss.tolist() == pytest.approx([0.6, 0.6, 0.0, 0.0])),
+    ("policy_drift", "b", 10.0, lambda w: [w.cdn.edge.ttl_of(v) for v in (0, 1)] == [86_400.0, 10.0]),
+    ("country_blocks", "country:KR", 2.0, lambda w: w.cdn.atlas.blocked.tolist() == [[False, False], [True, False]]),
+    ("serve_at_home", "KR", None, lambda w: w.cdn.atlas.best.tolist() == [[0, 1], [-1, 3]]),
+    ("closed_abroad", "a-icn", None, lambda w: w.cdn.atlas.closed.tolist() == [[False, True], *[[False, False]] * 3]),
+    ("shield_down", "a", None, lambda w: w.cdn.nodes.up.tolist() == [True, False, True, True]),
     ("kill_primary", "s1", None, lambda w: not w.database.nodes.up[index(w, "db", "db-a1")]),
     ("cut_replication", "db-a2", None, lambda w: w.database.replication_cut.tolist() == [False, True] + [False] * 4),
     ("cut_replication", "s1", None, lambda w: w.database.replication_cut.tolist() == [False, True, True] + [False] * 3),
