@@ -22,7 +22,7 @@ from engine.selfcheck.table import attempt, changed, parameters_of
 
 PROMISED = [
     "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "L1", "L2", "L3", "L4", "L5", "H1", "H2", "H3", "H4",
-    "C1", "C2", "C3", "C4", "C5", "C6", "D1", "D2", "R1", "R2", "R3", "R4", "S2", "S3", "G1", "M1", "M2",
+    "C1", "C2", "C3", "C4", "C5", "C6", "D1", "D2", "R1", "R2", "R3", "R4", "S1", "S2", "S3", "G1", "M1", "M2",
 ]  # fmt: skip
 SHORT: list[tuple[str, dict[str, object]]] = [
     ("Q1", {"jobs": 3_000, "workers": 3, "rate": 250.0}),
@@ -48,6 +48,7 @@ SHORT: list[tuple[str, dict[str, object]]] = [
     ("R1", {"written": 240.0, "applied": 160.0, "seconds": 60.0, "after": 40.0, "tolerance": 0.1}),
     ("R3", {"timeout": 3.0, "one_way": 0.02}),
     ("R4", {"rate": 5.0, "shards": 40, "seconds": 30.0, "tolerance": 0.03}),
+    ("S1", {"n": 2, "session_s": 60.0, "users": 6_000, "gap_s": 6.0, "tolerance": 0.015}),
     ("S2", {"n": (3.0,), "share": 0.8, "users": 150, "seconds": 100.0}),
     ("S3", {"keys": 20_000, "zipf": 0.9, "shards": 8, "requests": 60_000, "rings": 300}),
     ("G1", {}),

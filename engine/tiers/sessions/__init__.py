@@ -154,7 +154,7 @@ class Sessions(SessionsAsk):
         self.book.capacity, self.book.migrate = old.capacity, old.migrate
         self.book.grow(old.held.shape[1])
         self.book.room = old.room
-        self.affinity = self.balancer.choice.affinity = Affinity(users, old.life)
+        self.affinity = self.balancer.choice.affinity = Affinity(self.book)
 
     def _settle(self) -> None:
         """What follows from settings, and from where sessions are."""
@@ -178,7 +178,6 @@ class Sessions(SessionsAsk):
             return
         if name in ("life", "stay", "migrate", "capacity"):
             setattr(self.book, name, type(getattr(self.book, name))(value))
-            self.affinity.life = self.book.life
         else:
             super().set_option(name, value)
         self._settle()

@@ -1,8 +1,9 @@
 """Stickiness: a balancer's table of users and the web servers that they were sent to (HAProxy: stick-table).
 
-An entry is made when a server is chosen and lives as long as a session does without a request. Users whose server may not be
-chosen (down, draining, put aside, gone) are chosen for anew, by the balancer's own policy. The balancers of a pair share the
-table (HAProxy: peers); it is lost when no balancer is left that knows it.
+An entry is made when a server is chosen and lives as long as a session does without a request; who logs out throws the cookie
+away that it is kept under, and is a stranger when he comes again. Users whose server may not be chosen (down, draining, put
+aside, gone) are chosen for anew, by the balancer's own policy. The balancers of a pair share the table (HAProxy: peers); it is
+lost when no balancer is left that knows it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...policies.balancing import Backends, Closes, Policy
 from ...policies.balancing.base import count
+from .book import Book
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -25,11 +27,11 @@ class Affinity:
     kept, moved: requests that went back to their server, and those whose server could not be chosen any more.
     """
 
-    def __init__(self, users: int, life: float) -> None:
+    def __init__(self, book: Book) -> None:
         self.on = False
-        self.life = life  # seconds
-        self.server = np.full(users, NOBODY, dtype=np.int16)
-        self.used = np.zeros(users, dtype=np.uint32)
+        self.book = book  # of the users' sessions: how long they live, who has logged out
+        self.server = np.full(book.users, NOBODY, dtype=np.int16)
+        self.used = np.zeros(book.users, dtype=np.uint32)
         self.kept = self.moved = 0
 
     def choose(self, policy: Policy, t: F8, who: I8, users: I8, backends: Backends, open_counts: list[int], closes: Closes) -> I8:
@@ -38,7 +40,8 @@ class Affinity:
             return policy.choose(t, who, backends, open_counts, closes)
         ms = (t * 1e3).astype(np.int64)
         server = self.server[users].astype(np.int64)
-        known = (server != NOBODY) & (ms - self.used[users] <= int(self.life * 1e3))
+        used, left = self.used[users], self.book.leaves[users]
+        known = (server != NOBODY) & (ms - used <= int(self.book.life * 1e3)) & ~((left <= ms) & (used < left))
         usable = known & np.isin(server, backends.eligible)
         self.moved += int(np.count_nonzero(known & ~usable))
         fresh = np.flatnonzero(~usable)

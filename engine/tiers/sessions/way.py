@@ -75,7 +75,7 @@ class SessionsWay(Staffed):
         self.asked = np.zeros(0, dtype=np.bool_)  # by slot: has the store that held the session before been asked
         users = self.most_users if config.store else 0
         self.book = Book(users, config.life, config.stay, generator(core.seed, "sessions"))
-        self.affinity = Affinity(users, config.life)
+        self.affinity = Affinity(self.book)
         self.web: Web
         self.balancer: Balancer
         self.database: Database
