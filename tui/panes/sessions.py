@@ -188,5 +188,5 @@ def _settings(part: Sessions) -> tuple[tuple[str, str], ...]:
         ("mean stay", duration(part.stay, 0) if part.stay else "for ever"),
         ("session", size(part.bytes)),
         ("cookie", size(part.cookie)),
-        ("still good after log-out", count(part.totals.unrevoked, 0)),
+        ("not revoked", count(part.totals.unrevoked, 0)),
     )
