@@ -22,7 +22,7 @@ from engine.selfcheck.table import attempt, changed, parameters_of
 
 PROMISED = [
     "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "L1", "L2", "L3", "L4", "L5", "H1", "H2", "H3", "H4",
-    "C1", "C2", "C3", "C4", "C5", "C6", "D1", "D2", "R1", "R2", "R3", "R4", "S1", "S2", "S3", "G1", "M1", "M2",
+    "C1", "C2", "C3", "C4", "C5", "C6", "D1", "D2", "R1", "R2", "R3", "R4", "S1", "S2", "S3", "G1", "K1", "M1", "M2",
 ]  # fmt: skip
 SHORT: list[tuple[str, dict[str, object]]] = [
     ("Q1", {"jobs": 3_000, "workers": 3, "rate": 250.0}),
