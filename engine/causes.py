@@ -5,7 +5,7 @@ The screen imports this too: no numpy in here, it would cost a tenth of a second
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 
 class Outcome(IntEnum):
@@ -17,6 +17,7 @@ class Outcome(IntEnum):
     SHED = 3
 
 
+@unique
 class Cause(IntEnum):
     """The symptom that ended an attempt, as the client or the last server saw it."""
 
@@ -34,10 +35,10 @@ class Cause(IntEnum):
     DB_TIMEOUT = 11  # commit not acknowledged in time
     PRIVATE_ADDRESS = 12  # asked a private address from outside
     FENCED = 13  # a fenced or read-only primary refused the write
-    BROKER_UNAVAILABLE = 15  # no broker took the message
-    EDGE = 16  # a CDN answers 503, or has no PoP that may serve the user
     SPENT = 14  # the retry budget or the attempts are used up (never the first cause of an attempt)
     SESSION_LOST = 15  # the application knows the user no more, and says so (401)
+    EDGE = 16  # a CDN answers 503, or has no PoP that may serve the user
+    BROKER_UNAVAILABLE = 17  # no broker took the message of a page
 
 
 WORDS: dict[Cause, str] = {

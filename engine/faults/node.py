@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 MACHINES = ("web", "cache", "db", "balancer", "store", "broker", "worker", "pop")
+SILENT = ("balancer", "broker")
 PLACES = (*MACHINES, "tier", "zone", "shard")
 
 
@@ -45,15 +46,15 @@ def freeze(world: World, target: Target, _amount: float, event: int) -> None:
 
 
 def answering(_world: World, target: Target) -> Target:
-    """The nodes that make answers of their own: a balancer has none to spoil, it hands on what servers say."""
-    if not any(tier != "balancer" for tier, _ in target.nodes):
+    """The nodes that make answers of their own: balancers and brokers have none to spoil, they hand on what others say."""
+    if not any(tier not in SILENT for tier, _ in target.nodes):
         raise Rejected(f"errors: nothing in {target.label} makes answers of its own")
     return target
 
 
 def error_rate(world: World, target: Target, amount: float, event: int) -> None:
     """`amount` per cent of what it serves is answered with an error."""
-    makers = tuple((tier, index) for tier, index in target.nodes if tier != "balancer")
+    makers = tuple((tier, index) for tier, index in target.nodes if tier not in SILENT)
     for nodes, index in each(world, replace(target, nodes=makers), event):
         nodes.error_rate[index] = 1.0 - (1.0 - nodes.error_rate[index]) * (1.0 - amount / 100.0)
 
@@ -133,7 +134,7 @@ ROWS: tuple[FaultRow, ...] = (
         "error_rate",
         "e",
         "machine",
-        ("web", "cache", "db", "store", "pop", "tier", "zone"),
+        ("web", "cache", "db", "worker", "store", "pop", "tier", "zone"),
         "errors",
         "It answers this share of requests with an error.",
         "{target} answers {amount} % with errors",

@@ -138,7 +138,8 @@ class Desk(Sends):
         workers.end(thread, t)
         row, number = workers.row[thread], workers.message[thread]
         kept = number >= 0 and bool(messages.id[row] == number)
-        if kept and messages.poison[row]:
+        errs = float(workers.nodes.error_rate[workers.worker[thread]])
+        if (kept and messages.poison[row]) or (errs and self.chance.random() < errs):
             messages.failed += 1
         else:
             messages.processed += 1
@@ -146,13 +147,12 @@ class Desk(Sends):
                 messages.duplicates += 1
             if kept:
                 messages.done[row] = 1
-                self._acknowledge(t, thread)
+            self._acknowledge(t, thread, int(messages.broker[row]) if kept else workers.broker[thread])
         self._ask(t, thread)
 
-    def _acknowledge(self, t: float, thread: int) -> None:
+    def _acknowledge(self, t: float, thread: int, broker: int) -> None:
         workers = self.workers
         row = workers.row[thread]
-        broker = int(self.messages.broker[row])
         delay, fate, _ = self.hop("worker", workers.worker[thread], "broker", broker)
         share, event = self.lost_acks
         if fate == PASS and not (event and self.chance.random() < share):
