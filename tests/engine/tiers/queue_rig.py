@@ -31,7 +31,7 @@ class Rig:
 
     def __init__(self, config: Scenario | None = None, seed: int = 5, **queue: object) -> None:
         self.world = World(config or scenario(**queue), seed)  # type: ignore[arg-type]
-        self.checked = Checked(self.world, 50)
+        self.checked = Checked(self.world, 200)
         self.number = 0
 
     @property

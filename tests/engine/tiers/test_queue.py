@@ -14,20 +14,20 @@ from engine.world import World
 WAY = 0.125e-3  # s, one way within a zone
 
 
-@pytest.mark.parametrize(("rate", "workers"), [(40.0, 2), (90.0, 2), (120.0, 1), (5.0, 3)])
-@pytest.mark.parametrize("step_ms", [2.0, 10.0, 100.0])
+@pytest.mark.parametrize(("rate", "workers"), [(90.0, 2), (120.0, 1), (20.0, 3)])
+@pytest.mark.parametrize("step_ms", [5.0, 100.0])
 def test_every_acknowledgement_comes_when_a_plain_loop_says(rate: float, workers: int, step_ms: float) -> None:
     """Oldest message to the thread that waits longest, whatever the step's length: no feedback is late."""
     rig = Rig(scenario(rate, step_ms, workers=workers, visibility=1e6))
     journal = Journal(rig.queue)
-    rig.run(20.0)
+    rig.run(8.0)
     ends = slow_workers(journal.stored, 4 * workers, WAY)
     found = dict(journal.acknowledged)
     numbers = [number for number, _, _ in journal.stored if number in found]
     assert len(numbers) > 60
     assert np.allclose(ends[numbers], [found[number] for number in numbers], rtol=0.0, atol=1e-9)
     missing = [number for number, _, _ in journal.stored if number not in found]
-    assert all(ends[number] >= 20.0 - 1e-9 for number in missing)
+    assert all(ends[number] >= 8.0 - 1e-9 for number in missing)
     assert int(rig.world.core.ledger.late.sum[0]) == 0
 
 
@@ -35,10 +35,10 @@ def test_a_page_waits_for_its_message_and_not_for_its_job() -> None:
     """With a queue the answer takes the ways and the broker; inline it takes the job as well."""
     means = {}
     for mode in ("queue", "inline"):
-        rig = Rig(scenario(10.0, mode=mode))
-        rig.run(20.0)
+        rig = Rig(scenario(20.0, mode=mode))
+        rig.run(8.0)
         ledger = rig.world.core.ledger
-        means[mode] = float(ledger.latency.sum_ms[0]) / ledger.outcomes.sum[1]
+        means[mode] = ledger.latency.sum_ms / ledger.outcomes.sum[1]
     part = rig.queue.core.config.queue
     assert means["inline"] - means["queue"] > part.job.mean_ms * 0.9
     assert rig.queue.messages.next_id == 0
@@ -51,7 +51,7 @@ def test_switching_the_mode_under_traffic_does_every_job_once() -> None:
         rig.run(2.0)
         if rig.queue.mode != mode:
             rig.give(SetOption("queue.mode", mode))
-    rig.rest()
+    rig.rest(20.0)
     messages = rig.queue.messages
     assert messages.acknowledged == messages.next_id == messages.processed
     assert messages.next_id + rig.queue.inline == int(rig.world.core.ledger.outcomes.sum[1])
@@ -119,7 +119,7 @@ def test_a_removed_broker_hands_its_messages_to_another() -> None:
     assert kept > 20
     rig.give(RemoveNode("broker-1"))
     assert rig.queue.messages.kept >= kept - 4
-    rig.rest()
+    rig.rest(20.0)
     assert rig.queue.messages.acknowledged == rig.queue.messages.next_id
 
 
@@ -128,7 +128,7 @@ def test_the_last_broker_stays_while_it_keeps_messages() -> None:
     rig.run(3.0)
     rig.give(RemoveNode("broker-1"))
     assert "no other broker to take them" in rig.world.core.log.events[-1].text
-    rig.rest()
+    rig.rest(20.0)
     rig.give(RemoveNode("broker-1"))
     assert rig.queue.brokers.members == 0
     assert rig.queue.reading().mode == "inline"  # type: ignore[union-attr]
@@ -150,13 +150,13 @@ def test_the_autoscaler_follows_the_backlog_within_its_bound() -> None:
     rig = Rig(scenario(
         100.0, workers=1, autoscale=True, backlog=2.0, scale_interval=1.0, warm_up=0.5, most_workers=4,
     ))  # fmt: skip
-    rig.run(20.0)
+    rig.run(10.0)
     assert rig.queue.workers.members >= 3  # 100/s of .1 s are 10 threads of 4 a worker
-    rig.run(40.0)
+    rig.run(20.0)
     assert rig.queue.workers.members <= 4
     assert rig.queue.messages.ready < 30
     rig.world.traffic.set_option("requests_per_second", 5.0)
-    rig.run(60.0)
+    rig.run(20.0)
     assert rig.queue.workers.members == 1
     assert any(e.by == "agent:backlog" and "removed" in e.text for e in rig.world.core.log.events)
 
