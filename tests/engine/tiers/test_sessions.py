@@ -117,6 +117,18 @@ def test_a_store_node_takes_what_it_had() -> None:
     assert sessions.counts.noticed > 0
 
 
+def test_a_store_that_is_emptied_goes_on() -> None:
+    rig = rig_of("shared")
+    rig.run(400)
+    theirs = int(rig.world.sessions.book.held[KINDS.index("shared")].sum())
+    rig.give(Inject("flush_store", "store"))
+    rig.run(300)
+    assert lost(rig) == {"emptied": theirs}
+    assert rig.world.sessions.record()["without"] == 0
+    assert rig.world.sessions.record()["alive"] > 30
+    assert rig.world.faults.active() == ()
+
+
 @pytest.mark.parametrize(("fault", "target"), [("freeze", "store"), ("partition", "web~store"), ("error_rate", "store")])
 def test_a_store_that_does_not_answer_loses_nothing(fault: str, target: str) -> None:
     rig = rig_of("shared")
