@@ -108,6 +108,12 @@ class Resize(_Command, frozen=True):
     size: str = "up"
 
 
+class Separate(_Command, frozen=True):
+    """Move the database from the web server's machine to one of its own, or `back` to it; under traffic, by a copy."""
+
+    back: bool = False
+
+
 class Restart(_Command, frozen=True):
     """Restart a node: what it held in memory is gone, crash and freeze faults on it end."""
 
@@ -222,8 +228,8 @@ class Note(_Command, frozen=True):
 
 Control: TypeAlias = Pause | Resume | StepOnce | SetSpeed | Inspect | FollowRequest | Shutdown
 Deed: TypeAlias = (
-    Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Resize | Restart | Drain | Undrain | Climb | Deploy
-    | Purge
+    Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Resize | Separate | Restart | Drain | Undrain | Climb
+    | Deploy | Purge
 )
 AgentDeed: TypeAlias = SetHealth | MoveAddress | SetMember | Promote | Demote | CopyChunk | Steer | Announce | Note
 WorldCommand: TypeAlias = Deed | AgentDeed

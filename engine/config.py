@@ -247,6 +247,7 @@ class Step(Table, frozen=True):
     resize: str = ""  # a node; `value` is the size, "up" or "down" ("" = up)
     deploy: str = ""  # of static objects: all, tag:3, key:7
     purge: str = ""
+    separate: Literal["", "out", "back"] = ""  # the database from the web server's machine, or back to it
     say: str = ""
     climb: Literal["", "up", "back"] = ""
 

@@ -19,8 +19,11 @@ class Scaled(Sized, frozen=True, kw_only=True):
 
 
 class Machines(Table, frozen=True):
-    """boot: from the order to the first request of a machine that restarts in another size. EC2, Linux: 96.9 s in the mean
-    (Mao and Humphrey, IEEE Cloud 2012).
+    """shared: the only web server and the only database live on one machine, the web server's (decision 6).
+
+    boot: from the order to the first request of a machine that restarts in another size. EC2, Linux: 96.9 s in the mean (Mao and
+    Humphrey, IEEE Cloud 2012).
     """
 
+    shared: bool = False
     boot: Seconds = 96.9

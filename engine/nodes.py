@@ -36,6 +36,7 @@ class Nodes:
         self.size: list[str] = []  # a row of engine.machines.SIZES, "" = not one of our machines
         self.pace: F8 = np.empty(0)  # speed of its workers' clocks while no fault acts
         self.booting: B = np.empty(0, dtype=np.bool_)  # restarts in another size
+        self.guest: B = np.empty(0, dtype=np.bool_)  # lives on a machine of another tier, which has the price
         # effects of active faults
         self.up: B = np.empty(0, dtype=np.bool_)  # the process runs
         self.speed: F8 = np.empty(0)  # 1 nominal, 0 frozen
@@ -63,6 +64,7 @@ class Nodes:
             ("born", now),
             ("pace", 1.0 if self.plan is None else self.plan.pace_of(size)),
             ("booting", False),
+            ("guest", False),
             ("up", True),
             ("speed", 1.0),
             ("error_rate", 0.0),
@@ -100,7 +102,7 @@ class Nodes:
 
     def price(self, index: int) -> float:
         """Dollars an hour of a node's machine."""
-        return self.plan_price(self.size[index])
+        return 0.0 if self.guest[index] else self.plan_price(self.size[index])
 
     def plan_price(self, size: str) -> float:
         """Dollars an hour of a machine of this size here."""

@@ -17,6 +17,7 @@ from .agents.base import AgentState, settle
 from .apply.dispatch import apply
 from .apply.effects import rebuild
 from .apply.machines import Boot, end_boots
+from .apply.separate import Move, carry_on
 from .apply.undo import UndoBook
 from .commands import Order
 from .config import Scenario
@@ -80,6 +81,7 @@ class World:
         told(1.0)
         self.faults = FaultBook()
         self.undo = UndoBook()
+        self.move: Move | None = None  # of the database to another machine
         self.boots: list[Boot] = []  # machines that come back in another size
         self.whole_second = 0
         self.history = History()
@@ -101,7 +103,9 @@ class World:
         self.sessions.balancer, self.balancer.choice.affinity = self.balancer, self.sessions.affinity
         self.web.balancer, self.web.cache, self.web.database = self.balancer, self.cache, self.database
         self.cache.database = self.database
-        self.database.cache = self.cache
+        self.database.cache, self.database.web = self.cache, self.web
+        if self.core.config.machines.shared:
+            self.database.lodge(0)
         self.replies.queue = self.web.photos = self.queue
 
     @property
@@ -133,6 +137,8 @@ class World:
         try:
             if self.boots:
                 end_boots(self)
+            if self.move is not None:
+                carry_on(self, self.move)
             for order in orders:
                 apply(self, order)
             core.open_window()

@@ -17,6 +17,7 @@ from engine.commands import (
     RemoveNode,
     Resize,
     Restart,
+    Separate,
     SetOption,
     Undrain,
 )
@@ -80,6 +81,7 @@ def scale_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str) -> Menu:
             take = Item(keys=scale.keys.upper(), title=f"remove {scale.title}", explain=explain, family="remove", targets=order)
             items.append(_with(take, lambda target, _: RemoveNode(node=target)))
     items += _sizes(snapshot, selected)
+    items += _homes(snapshot)
     machines = [n.name for n in snapshot.map.nodes if n.tier not in ("city", "dns")]
     webs = [n for n in snapshot.map.nodes if n.tier == "web"]
     rows: tuple[tuple[str, str, str, list[str], Callable[[str, float | None], Command]], ...] = (
@@ -109,6 +111,17 @@ def _sizes(snapshot: Snapshot, selected: str) -> list[Item]:
                    note=f"{first.name}: {first.size} to {next_size(first.size, step)}")  # fmt: skip
         items.append(_with(row, _resizer(word)))
     return items
+
+
+def _homes(snapshot: Snapshot) -> list[Item]:
+    """The database on a machine of its own, or on the web server's: what is not so already, where there is only one of each."""
+    webs, databases = ([n for n in snapshot.map.nodes if n.tier == tier] for tier in ("web", "db"))
+    if len(webs) != 1 or len(databases) != 1 or not (databases[0].price or webs[0].price):
+        return []
+    apart = databases[0].price > 0.0
+    key, title = ("O", "database onto the web server's machine") if apart else ("o", "own machine for the database")
+    explain = "A copy is made there, then writes stop for a moment, then the copy takes over. Nothing acknowledged is lost."
+    return [Item(keys=key, title=title, explain=explain, family="machine", make=lambda _target, _: Separate(back=apart))]
 
 
 def _resizer(word: str) -> Callable[[str, float | None], Command]:

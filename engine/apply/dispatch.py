@@ -23,6 +23,7 @@ from ..commands import (
     RemoveNode,
     Resize,
     Restart,
+    Separate,
     SetHealth,
     SetMember,
     SetOption,
@@ -33,7 +34,7 @@ from ..commands import (
 )
 from ..faults.base import Rejected
 from ..ladder import climb
-from . import agents, edge, faults, machines, scale
+from . import agents, edge, faults, machines, scale, separate
 from .giver import Giver, Outcome
 from .options import set_option
 from .undo import Done, Inverse
@@ -75,6 +76,8 @@ def carry_out(world: World, giver: Giver, command: WorldCommand) -> Outcome:  # 
             return scale.remove_node(world, giver, command)
         case Resize():
             return machines.resize(world, giver, command)
+        case Separate():
+            return separate.separate(world, giver, command)
         case Restart():
             return faults.restart(world, giver, command)
         case Drain():

@@ -6,6 +6,7 @@ healing ends where the remaining faults alone would have led (invariant 22: inje
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..faults import FAULTS, Target, resolve
@@ -17,13 +18,27 @@ if TYPE_CHECKING:
     from ..world import World
 
 
+# What befalls a machine and not one of its processes alone. (A process that is gone for a fault "crash" takes its machine along.)
+OF_MACHINES = ("crash", "slow", "freeze", "packet_loss", "latency", "kill_primary")
+
+
+def housed(world: World, target: Target) -> Target:
+    """With a node of one machine, all that live there: a web server and its database, where they share one."""
+    database = world.database
+    pair = {("web", database.host), ("db", database.guest)}
+    if database.guest < 0 or not pair & set(target.nodes):
+        return target
+    return replace(target, nodes=(*target.nodes, *sorted(pair - set(target.nodes))))
+
+
 def rebuild(world: World) -> None:
     """Derive every effect from the active faults, in order of id, and tell the tiers."""
     _reset(world)
     for fault in world.faults.active():
         target = target_of(world, fault)
         if target is not None:
-            FAULTS[fault.fault].act(world, target, fault.amount, fault.event)
+            met = housed(world, target) if fault.fault in OF_MACHINES else target
+            FAULTS[fault.fault].act(world, met, fault.amount, fault.event)
     world.core.fabric.refresh()
     for tier in world.tiers:
         tier.effects_changed()

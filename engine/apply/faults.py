@@ -11,7 +11,7 @@ from ..faults import FAULTS, resolve
 from ..faults.base import FaultRow, Rejected, near
 from ..faults.targets import NODE_TIERS, Target, same_target
 from ..snapshot import ActiveFault
-from .effects import rebuild, target_of
+from .effects import housed, rebuild, target_of
 from .giver import Giver, Outcome, follow_up
 from .undo import Inverse
 
@@ -115,11 +115,11 @@ def restart(world: World, giver: Giver, command: Restart) -> Outcome:
     event = giver.tell(world, text, target=target.name, keys="r", disturbs=True)
     ended = tuple(f for f in world.faults.on((target.name,)) if f.fault in ENDED_BY_RESTART and f.target == target.name)
     world.faults.remove(f.id for f in ended)
-    nodes.up[index] = False
-    nodes.event[index] = event
+    for other, i in housed(world, target).nodes:  # a machine restarts with all that lives there
+        of = world.core.fabric.tiers[other]
+        of.up[i], of.event[i], of.born[i] = False, event, world.core.now
     for part in world.tiers:
         part.effects_changed()
-    nodes.born[index] = world.core.now
     restart_agents(world.agents, AGENTS, target.name, world.core.step_no)
     rebuild(world)
     if not nodes.up[index]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..commands import Resize
@@ -10,7 +10,7 @@ from ..faults import Target, resolve
 from ..faults.base import Rejected, near
 from ..faults.targets import NODE_TIERS
 from ..machines import SIZES, STEPS, next_size
-from .effects import rebuild
+from .effects import housed, rebuild
 from .giver import Giver, Outcome, follow_up
 from .undo import Inverse
 
@@ -37,6 +37,7 @@ def money(more: float) -> str:
 def resize(world: World, giver: Giver, command: Resize) -> Outcome:
     """One node, or every node of a tier at once. Each restarts: what it held in memory is lost, and it is away for the boot."""
     target = resolve(world, command.node, (*NODE_TIERS, "tier", "shard"), "another size")
+    target = _machines(world, target)
     wanted = {part: _wanted(world, part, command.size) for part in target.nodes}
     fitting = {part: size for part, size in wanted.items() if size}
     if not fitting:
@@ -49,13 +50,21 @@ def resize(world: World, giver: Giver, command: Resize) -> Outcome:
     sizes = " and ".join(sorted({str(SIZES[size]) for size in fitting.values()}))
     text = f"{target.label} stops, to come back as {sizes} in {boot:.3g} s: {money(more) or 'same price'}"
     event = giver.tell(world, text, target=target.name, keys=f"g {'d' if command.size == 'down' else 'u'}", disturbs=True)
-    for tier, index in fitting:
+    for tier, index in housed(world, replace(target, nodes=tuple(fitting))).nodes:
         _stop(world, tier, index, event, world.core.now + boot)
     rebuild(world)
     for (tier, index), size in fitting.items():
         _refit(world, tier, index, size)
     back = tuple(Resize(tiers[tier].names[i], size) for (tier, i), size in before.items())
     return Outcome(event, text, Inverse(back))
+
+
+def _machines(world: World, target: Target) -> Target:
+    """Of nodes their machines: a database that lives on the web server's has none of its own."""
+    guest = ("db", world.database.guest)
+    if guest not in target.nodes:
+        return target
+    return replace(target, nodes=tuple(dict.fromkeys(("web", world.database.host) if n == guest else n for n in target.nodes)))
 
 
 def _wanted(world: World, part: tuple[str, int], asked: str) -> str:
@@ -132,6 +141,8 @@ def end_boots(world: World) -> None:
         name, size = nodes.names[boot.index], nodes.size[boot.index]
         if not nodes.member[boot.index]:
             continue
+        if nodes.guest[boot.index]:
+            continue  # its machine is told of
         if nodes.up[boot.index]:
             follow_up(world, boot.event, f"{name} is up: {SIZES[size]}", "good", name)
         else:

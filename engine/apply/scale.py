@@ -42,15 +42,20 @@ def _asked(tier_call: Callable[[], _T]) -> _T:
         raise Rejected(str(no)) from None
 
 
-def add_node(world: World, giver: Giver, command: AddNode) -> Outcome:
-    """One more machine, or one more shard with its machines; it starts cold."""
+def add_node(world: World, giver: Giver, command: AddNode, *, lodged: bool = False) -> Outcome:
+    """One more machine, or one more shard with its machines; it starts cold. lodged: a database on the web server's machine."""
     scale = SCALES.get(command.tier)
     if scale is None:
         raise Rejected(f"there is nothing called {command.tier!r} to add{near(command.tier, SCALES)}")
+    if world.database.guest >= 0 and scale.tier in ("web", "cache", "shard"):
+        raise Rejected("web-1 and its database share a machine: give the database one of its own first (g o)")
     before = world.core.fabric.price()
     name = _add(world, scale, command.parent)
+    if lodged:
+        world.database.lodge(world.database.nodes.index(name))
     text = f"{name} added" if scale.tier != "replica" else f"{name} added: it copies {command.parent} first"
-    text += f" ({money(world.core.fabric.price() - before)})"
+    more = money(world.core.fabric.price() - before)
+    text += f" ({more})" if more else ""
     event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=not giver.agent)
     _employ(world)
     rebuild(world)
@@ -96,7 +101,8 @@ def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
         return Outcome(giver.tell(world, text, target=target.name, keys=keys, disturbs=True), text)
     _refuse_needed(world, target)
     tier, index = target.nodes[0]
-    text = f"{target.name} removed ({money(-world.core.fabric.tiers[tier].price(index))})"
+    less = money(-world.core.fabric.tiers[tier].price(index))
+    text = f"{target.name} removed{f' ({less})' if less else ''}"
     event = giver.tell(world, text, target=target.name, keys=keys, disturbs=True)  # first: what it held is lost because of it
     world.core.fabric.tiers[tier].event[index] = event
     _remove(world, tier, index)

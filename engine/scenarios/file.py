@@ -221,6 +221,9 @@ def _shape(scenario: Scenario) -> Iterator[Problem]:
         yield "$.ladder.stage", f"there are {len(STAGES)} stages; take one of 1 to {len(STAGES)}"
     if scenario.balancer.nodes == 0 and scenario.web.nodes > 1:
         yield "$.balancer.nodes", "several web servers need a balancer; set balancer.nodes to 1 or 2"
+    alone = (scenario.web.nodes, scenario.database.shards, scenario.database.replicas, scenario.cache.nodes) == (1, 1, 0, 0)
+    if scenario.machines.shared and not alone:
+        yield "$.machines.shared", "one machine holds one web server and one database; no cache, shards or replicas beside"
     nodes = scenario.database.shards * (1 + scenario.database.replicas)
     if nodes > MOST_NODES:
         yield "$.database.shards", f"{nodes:,} database nodes are more than {MOST_NODES:,}; take fewer shards or replicas"
@@ -245,10 +248,10 @@ def _script(scenario: Scenario) -> Iterator[Problem]:
     from .script import problems  # which knows all faults and options, and so nearly everything
 
     for i, step in enumerate(scenario.script):
-        built = (step.add, step.remove, step.resize, step.climb, step.deploy, step.purge)
+        built = (step.add, step.remove, step.resize, step.separate, step.climb, step.deploy, step.purge)
         deeds = sum(map(bool, (step.fault, step.heal, step.option, *built)))
         if deeds > 1 or not (deeds or step.say):
-            what = "fault, heal, option, add, remove, resize, climb, deploy, purge or say"
+            what = "fault, heal, option, add, remove, resize, separate, climb, deploy, purge or say"
             yield f"$.script[{i}].at", f"a [[script]] step does one thing: {what}"
     for i, sentence in problems(scenario):
         yield f"$.script[{i}].at", sentence

@@ -14,6 +14,7 @@ from ..commands import (
     Purge,
     RemoveNode,
     Resize,
+    Separate,
     SetOption,
     WorldCommand,
 )
@@ -48,13 +49,20 @@ def _deed(step: Step) -> tuple[WorldCommand, ...]:
 
 
 def _building(step: Step) -> tuple[WorldCommand, ...]:
-    """Machines that come, go, or come back in another size; whole stages."""
+    """Machines that come, go, or come back in another size."""
     if step.add:
         return (AddNode(step.add, step.target),)
     if step.remove:
         return (RemoveNode(step.remove),)
     if step.resize:
         return (Resize(step.resize, str(step.value) or "up"),)
+    return _whole(step)
+
+
+def _whole(step: Step) -> tuple[WorldCommand, ...]:
+    """The database's move, stages, and what is put on the edge."""
+    if step.separate:
+        return (Separate(back=step.separate == "back"),)
     if step.climb:
         return (Climb(step.climb == "up"),)
     return (Deploy(step.deploy),) if step.deploy else (Purge(step.purge),) if step.purge else ()

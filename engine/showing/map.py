@@ -114,7 +114,9 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
                 state = NodeState.STANDBY
             elif state is NodeState.UP and (role == Role.SEEDING.value or (tier == "worker" and nodes.born[i] > core.now)):
                 state = NodeState.STARTING
-            use, waiting = float(load.utilisation[i]), int(load.waiting[i])
+            at = (load, i) if not nodes.guest[i] else (loads["web"], world.database.host)  # whose CPU it is
+            use, waiting = float(at[0].utilisation[at[1]]), int(at[0].waiting[at[1]])
+            words = _words(nodes, i, state, use, waiting)
             if state is NodeState.UP and use > BUSY:
                 state = NodeState.SLOW
             out.append(
@@ -132,7 +134,7 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
                     waiting=waiting,
                     rate=float(load.rate[i]),
                     p99_ms=float(load.p99_ms[i]),
-                    verdict=_words(nodes, i, state, use, waiting),
+                    verdict=words or ("on web-1's machine" if nodes.guest[i] else ""),
                     faults=tuple(by_target.get(nodes.names[i], ())),
                     size=nodes.size[i],
                     price=nodes.price(i),

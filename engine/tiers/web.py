@@ -23,6 +23,7 @@ from ..snapshot import Setting
 from ..words import percent
 from .base import OptionValue, Staffed, enlist, machine, machines_of
 from .sessions.reading import held_by
+from .shared import lose, with_chores, with_queries, without_chores
 
 if TYPE_CHECKING:
     from .balancer import Balancer
@@ -48,6 +49,7 @@ class Web(Staffed):
         self.queue = config.queue
         self.discipline = config.discipline
         self.inbox = Pending(core.dt)
+        self.chores = Pending(core.dt)  # (t, row) of the database's own jobs, where it lives on this machine
         self.rng = generator(core.seed, "web errors")
         self.gauge = Gauge()
         self.shed = 0
@@ -111,15 +113,21 @@ class Web(Staffed):
                 dead = ~alive
                 self._refuse(t[dead], slots[dead])
                 t, slots, node = t[alive], slots[alive], node[alive]
-        if t.size:
-            if self.photos.makes_jobs:
+        if t.size or self.chores:
+            if t.size and self.photos.makes_jobs:
                 self.photos.meet(slots)
-            work = flights.web_work[slots]
+            work = flights.web_work[slots] if self.database.guest < 0 else with_queries(self, slots)
             if self.sessions is not None and self.sessions.signing:
                 work = work + self.sessions.signing
+            if self.chores:
+                t, slots, node, work = with_chores(self, t, slots, work)
+        if t.size:
             plan, gone = self.stations.serve(t, node, work, slots, end, flights.id)
             if np.count_nonzero(plan.accepted) < t.size:
                 out = ~plan.accepted
+                if self.database.places.jobs:
+                    lose(self, slots[out])
+                    out &= slots >= 0
                 self.shed += int(np.count_nonzero(out))
                 self.replies.fail(slots[out], Cause.QUEUE_FULL)
                 self.replies.from_web(t[out], slots[out])
@@ -127,6 +135,8 @@ class Web(Staffed):
             gone = self.stations.departures(end, flights.id)
         if gone.finish.size:
             self.gauge.count(gone)
+            if self.database.places.jobs:
+                gone = without_chores(self, gone)
             self._pass_on(gone.finish, gone.row, gone.node, gone.start, gone.arrival)
 
     def _refuse(self, t: F8, slots: I8) -> None:
@@ -183,6 +193,8 @@ class Web(Staffed):
         """Everything that this server held, and every connection that leads through it, is lost."""
         inside = self.stations.crash(index, self.core.now)
         through = self.replies.sever("web", index, event)
+        if self.database.places.jobs:
+            inside = lose(self, inside)
         if inside.size:
             self.core.flights.close(inside, SERVER)
         self.cache.web_died(index, through)

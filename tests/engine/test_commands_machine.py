@@ -27,6 +27,7 @@ from engine.commands import (
     RemoveNode,
     Resize,
     Restart,
+    Separate,
     SetHealth,
     SetMember,
     SetOption,
@@ -133,6 +134,11 @@ class CommandsMachine(RuleBasedStateMachine):
         self.rig.give(Resize(self._node(number), size))
         self.rig.run(3)
 
+    @rule(back=st.booleans())
+    def move_the_database(self, back: bool) -> None:
+        self.rig.give(Separate(back=back))
+        self.rig.run(20)
+
     @rule(number=FEW, what=st.sampled_from([Restart, Drain, Undrain]))
     def tend(self, number: int, what: type[Restart] | type[Drain] | type[Undrain]) -> None:
         self.rig.give(what(self._node(number) if what is Restart else self._node(number, "web")))
@@ -203,6 +209,23 @@ class PartsMachine(CommandsMachine):
     config = msgspec.structs.replace(QUICK, loop_parts=4, database=msgspec.structs.replace(QUICK.database, queue=0))
 
 
+class SharedMachine(CommandsMachine):
+    """One machine for the web server and the database, who may part and come together again."""
+
+    config = msgspec.structs.replace(
+        QUICK,
+        machines=msgspec.structs.replace(QUICK.machines, shared=True),
+        web=msgspec.structs.replace(QUICK.web, nodes=1),
+        cache=msgspec.structs.replace(QUICK.cache, nodes=0),
+        database=msgspec.structs.replace(QUICK.database, shards=1, replicas=0),
+    )
+
+
+TestSharedMachine = SharedMachine.TestCase
+TestSharedMachine.settings = settings(
+    phases=(Phase.generate,), max_examples=4, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)  # fmt: skip
 TestPartsMachine = PartsMachine.TestCase
 TestPartsMachine.settings = settings(
     phases=(Phase.generate,), max_examples=4, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),

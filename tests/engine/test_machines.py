@@ -234,7 +234,11 @@ def test_the_primary_that_is_scaled_up_is_replaced_meanwhile() -> None:
 def test_every_machine_is_on_the_bill() -> None:
     world = make()
     you = Person(world)
-    assert world.core.fabric.price() == pytest.approx(2 * 0.0416 + 3 * 0.096 + 3 * 0.126 + 6 * 0.126 + 2 * 0.126)
+    tiers = world.core.fabric.tiers
+    bills = {tier: sum(nodes.price(i) for i in range(len(nodes))) for tier, nodes in tiers.items()}
+    for tier, bill in {"balancer": 2 * 0.0416, "web": 3 * 0.096, "cache": 3 * 0.126, "db": 6 * 0.126, "dns": 0.0}.items():
+        assert bills[tier] == pytest.approx(bill)
+    assert world.core.fabric.price() == pytest.approx(sum(bills.values()))
     assert you(AddNode("web")).text == "web-4 added (+$0.096/h)"
     assert you(RemoveNode("web-4")).text == "web-4 removed (-$0.096/h)"
     snapshot = world.snapshot()

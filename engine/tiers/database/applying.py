@@ -33,4 +33,7 @@ def charge(database: Database, cost: float) -> None:
             at = log.followers[node].received[first - log.base : came - log.base]
             work = log.work[first - log.base : came - log.base]
             rows = np.array([places.job(Job("apply", mean * share)) for share in work.tolist()], dtype=np.int64)
+            if node == database.guest:
+                database.web.chores.push(at.copy(), rows)
+                continue
             database.chores.push(at.copy(), rows, np.full(rows.size, node, dtype=np.int64))

@@ -49,6 +49,9 @@ class DatabaseMove(DatabaseFailover):
 
     def _send_job(self, job: Job, node: int, t: float) -> None:
         row = self.places.job(job)
+        if node == self.guest:
+            self.web.chores.push(np.array([t]), np.array([row]))
+            return
         self.chores.push(np.array([t]), np.array([row]), np.array([node]))
 
     def job_done(self, row: int, t: float, node: int) -> None:

@@ -23,6 +23,7 @@ from .versions import Versions
 
 if TYPE_CHECKING:
     from ..cache import Cache
+    from ..web import Web
 
 B = NDArray[np.bool_]
 F8 = NDArray[np.float64]
@@ -38,6 +39,8 @@ class DatabaseNodes(Tier):
     """State of the tier, and what concerns its nodes. Node arrays are (n,) in the order of `nodes`."""
 
     name = "database"
+    web: Web
+    guest = host = -1  # the node that lives on a web server's machine, and that server's index (engine.tiers.shared)
 
     def __init__(self, core: Core, replies: Replies) -> None:
         super().__init__(core)
@@ -129,6 +132,17 @@ class DatabaseNodes(Tier):
             shard.log.follow(index, shard.log.head)
         self._set_role(index, role)
         return index
+
+    def lodge(self, index: int) -> None:
+        """This node lives on the first web server's machine, or (-1) none does any more."""
+        if self.guest >= 0:
+            self.nodes.guest[self.guest] = False
+        self.guest, self.host = index, 0 if index >= 0 else -1
+        if index >= 0:
+            self.nodes.guest[index] = True
+            self.nodes.zone[index] = self.core.fabric.tiers["web"].zone[0]
+            self.nodes.lay_flat(len(self.core.fabric.zones))
+            self.core.least_db_work = 0.0  # queries that are done with their page hold no worker here
 
     def _set_role(self, index: int, role: Role) -> None:
         self.role_of[index] = role

@@ -103,6 +103,11 @@ class Routing:
         self.turn = (before + count).tolist()
         return turn
 
+    def at_one_node(self, zone: int, shard: int) -> tuple[int, int]:
+        """(where reads go, where writes go) for drivers of a zone; -1 for reads that take turns."""
+        alone = int(self.size[zone, shard]) == 1
+        return int(self.pool[zone, shard, 0]) if alone else -1, int(self.believed[zone, shard])
+
     def other(self, zone: int, shard: int, node: int) -> int:
         """Another node to read from than `node`: the next of the pool, else the primary; -1 if there is none."""
         pool = self.pool[zone, shard, : self.size[zone, shard]].tolist()
