@@ -11,8 +11,8 @@ WANTED = {  # promised to people: they must not vanish
     "crash", "slow", "freeze", "error_rate", "packet_loss", "latency", "partition", "partition_zone", "partition_city",
     "flush_cache", "expire_hottest", "kill_primary", "cut_replication", "throttle_applier", "dns_down", "dns_slow", "dns_lossy",
     "dns_lame", "delete_record", "change_record", "long_ttl", "flush_resolvers", "hosts_file", "traffic_x2", "traffic_x10",
-    "flash_crowd", "retry_storm",
-    "flush_store", "rotate_key", "forget_affinity", "poison_messages", "stop_consumers", "lost_acks", "queue_full", "cdn_outage", "cdn_config",
+    "flash_crowd", "retry_storm", "flush_store", "rotate_key", "forget_affinity",
+    "poison_messages", "stop_consumers", "lost_acks", "queue_full", "cdn_outage", "cdn_config",
     "flush_pops", "purge_lost", "policy_drift", "country_blocks", "serve_at_home", "closed_abroad", "shield_down",
 }  # fmt: skip
 ROWS = list(FAULTS.values())

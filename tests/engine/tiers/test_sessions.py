@@ -224,16 +224,6 @@ def test_a_switch_loses_what_is_not_carried(old: str, new: str) -> None:
     assert lost(cold)["switched"] > 50
 
 
-def test_switching_back_finds_what_nobody_has_asked_for() -> None:
-    rig = rig_of("shared")
-    rig.run(500)
-    for store in ("memory", "shared"):
-        rig.give(SetOption("sessions.store", store))
-        rig.run(1)
-    rig.run(300)
-    assert sum(lost(rig).values()) < 8
-
-
 def test_without_stickiness_a_servers_memory_is_of_no_use() -> None:
     rig = rig_of("memory", sticky=False)
     rig.run(500)

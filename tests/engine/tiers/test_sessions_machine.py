@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from test_commands_machine import CommandsMachine
-from world_rig import QUICK
+from world_rig import QUICK, Rig
 
+from engine.commands import SetOption
 from engine.config import SessionsPart
 from engine.tiers.sessions.book import CARRIED as MOVED
 from engine.tiers.sessions.book import CAUSES, COOKIE, DATABASE, FILES, FOUND, LOST, MEMORY, NEW, SHARED, Book
@@ -139,3 +140,13 @@ def test_the_book_is_the_one_that_is_kept_user_by_user(seed: int) -> None:
         assert book.alive == sum(s.kind > 0 for s in slow.kept)
     assert min(slow.counts.values()) > 10
     assert slow.lost["switched"] > 5
+
+
+def test_switching_back_finds_what_nobody_has_asked_for() -> None:
+    rig = Rig(msgspec.structs.replace(QUICK, sessions=SessionsPart(store="shared", nodes=2)))
+    rig.run(500)
+    for store in ("memory", "shared"):
+        rig.give(SetOption("sessions.store", store))
+        rig.run(1)
+    rig.run(300)
+    assert int(rig.world.sessions.book.lost.sum()) < 8
