@@ -119,7 +119,7 @@ def _homes(snapshot: Snapshot) -> list[Item]:
     if len(webs) != 1 or len(databases) != 1 or not (databases[0].price or webs[0].price):
         return []
     apart = databases[0].price > 0.0
-    key, title = ("O", "database onto the web server's machine") if apart else ("o", "own machine for the database")
+    key, title = ("M", "database onto the web server's machine") if apart else ("m", "own machine for the database")
     explain = "A copy is made there, then writes stop for a moment, then the copy takes over. Nothing acknowledged is lost."
     return [Item(keys=key, title=title, explain=explain, family="machine", make=lambda _target, _: Separate(back=apart))]
 

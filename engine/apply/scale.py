@@ -48,7 +48,7 @@ def add_node(world: World, giver: Giver, command: AddNode, *, lodged: bool = Fal
     if scale is None:
         raise Rejected(f"there is nothing called {command.tier!r} to add{near(command.tier, SCALES)}")
     if world.database.guest >= 0 and scale.tier in ("web", "cache", "shard"):
-        raise Rejected("web-1 and its database share a machine: give the database one of its own first (g o)")
+        raise Rejected("web-1 and its database share a machine: give the database one of its own first (g m)")
     before = world.core.fabric.price()
     name = _add(world, scale, command.parent)
     if lodged:

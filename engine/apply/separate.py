@@ -51,7 +51,7 @@ def separate(world: World, giver: Giver, command: Separate) -> Outcome:
         raise Rejected(f"{database.nodes.names[old]} is no primary that works: wait until there is one")
     where = "web-1's machine" if command.back else "a machine of its own"
     text = f"{database.nodes.names[old]} moves to {where}: a copy first"
-    event = giver.tell(world, text, target=database.nodes.names[old], keys=f"g {'O' if command.back else 'o'}", disturbs=True)
+    event = giver.tell(world, text, target=database.nodes.names[old], keys=f"g {'M' if command.back else 'm'}", disturbs=True)
     scale.add_node(world, giver.led_by(event), AddNode("replica", shard.name), lodged=command.back)
     world.move = Move(len(database.nodes) - 1, old, COPY, event)
     return Outcome(event, text, Inverse((Separate(back=not command.back),)))

@@ -15,7 +15,9 @@ from engine.scenarios.file import ScenarioError, parse
 from engine.selfcheck.worlds import READ, WRITE, at_clients, part, plain
 from engine.snapshot import Event
 from engine.state import dumps, loads
+from engine.tables import catalogue
 from engine.world import World
+from tui.menus import scale_menu
 
 PAGE_MS, QUERY_MS = 4.0, 6.0
 
@@ -125,7 +127,7 @@ def test_they_restart_and_grow_together() -> None:
 def test_the_database_moves_out_and_back_under_traffic_and_nothing_is_lost(writes: float) -> None:
     rig = Rig(one_machine(60.0, writes=writes, zones=3))
     rig.run(3.0)
-    assert rig.give(Separate()).keys == "g o"
+    assert rig.give(Separate()).keys == "g m"
     assert "already" in rig.give(Separate()).text
     rig.run(12.0)
     database, ledger = rig.world.database, rig.world.core.ledger
@@ -201,3 +203,17 @@ def test_a_shared_world_is_a_value_in_the_middle_of_a_move() -> None:
     assert again.digest() == rig.world.digest()
     assert np.array_equal(again.database.nodes.guest, rig.world.database.nodes.guest)
     assert DatabasePart().size == ""
+
+
+def test_the_menu_moves_it_with_the_key_that_the_log_tells() -> None:
+    """Only where there is one web server and one database; the other way round once it has moved."""
+    away, back = "own machine for the database", "database onto the web server's machine"
+    for shared, keys, title in ((True, "m", away), (False, "M", back)):
+        world = World(one_machine(1.0, shared=shared))
+        world.step()
+        rows = {item.title: item.keys for item in scale_menu(catalogue(world), world.snapshot(), "").items}
+        assert rows[title] == keys
+        assert len({title for title in rows if "machine" in title and "database" in title}) == 1
+    world = World(Scenario())
+    world.step()
+    assert not any("database" in item.title for item in scale_menu(catalogue(world), world.snapshot(), "").items)
