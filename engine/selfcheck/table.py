@@ -38,7 +38,7 @@ ALL: tuple[Row, ...] = (
     Row("C5", "lose a cache node", caches.c5, "derived", "1/n more load on the database", 6.0),
     Row("C6", "cold cache", cold.c6, "Bronson 2021", "well again when the cache has had time to fill", 20.0),
     Row("D1", "DNS switch", dns.d1, "renewal theory", "all at once, or a straight line from 1", 6.0),
-    Row("D2", "TTL inheritance", dns.d2, "RFC 1035, 2181", "each cache keeps it for the whole TTL", 0.2),
+    Row("D2", "TTL inheritance", dns.d2, "RFC 1035, 2181, 9111", "each cache keeps it for the whole TTL", 4.0),
     Row("R1", "replication lag", replication.r1, "fluid; MariaDB run", "a lag in ms that is configured", 11.0),
     Row("R2", "loss at failover", replication.r2, "MariaDB run", "no loss, or a share of all writes", 7.0),
     Row("R3", "semi-sync", replication.r3, "MySQL, MariaDB default; run", "every write waits for the time-out, or none", 1.0),
