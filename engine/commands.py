@@ -170,6 +170,14 @@ class MoveAddress(_Command, frozen=True):
     reason: str = ""
 
 
+class SetAddress(_Command, frozen=True):
+    """DNS leaves a public address out of its answers because it fails its health checks, or names it again."""
+
+    address: str
+    healthy: bool
+    reason: str = ""
+
+
 class SetMember(_Command, frozen=True):
     """Clients eject a cache node from the ring, or take it back."""
 
@@ -231,7 +239,9 @@ Deed: TypeAlias = (
     Inject | Heal | HealAll | Undo | SetOption | AddNode | RemoveNode | Resize | Separate | Restart | Drain | Undrain | Climb
     | Deploy | Purge
 )
-AgentDeed: TypeAlias = SetHealth | MoveAddress | SetMember | Promote | Demote | CopyChunk | Steer | Announce | Note
+AgentDeed: TypeAlias = (
+    SetHealth | MoveAddress | SetAddress | SetMember | Promote | Demote | CopyChunk | Steer | Announce | Note
+)
 WorldCommand: TypeAlias = Deed | AgentDeed
 Command: TypeAlias = Control | WorldCommand
 

@@ -13,6 +13,7 @@ from .fabric import Fabric
 from .flights import Flights
 from .ledger import Ledger
 from .log import EventLog
+from .regions import Regions
 from .tracer import Tracer
 
 
@@ -40,6 +41,7 @@ class Core:
         self.least_db_work = min(least(config.database.read), least(config.database.write))  # of any request, s at speed 1
         self.flights = Flights()
         self.fabric = fabric
+        self.regions = Regions(config)
         self.log = EventLog()
         self.ledger = Ledger(len(config.route), max(1, int(config.slo.window)))
         self.tracer = Tracer()

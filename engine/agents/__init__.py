@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .backlog import BacklogScaler
 from .balancer_pair import PairKeeper
 from .base import SCENARIO, Agent, AgentState
+from .dns_health import DnsHealth
 from .failover import Failover
 from .health import HealthChecker
 from .members import Members
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 AGENTS: dict[str, Agent[View]] = {
     "backlog": BacklogScaler(),
     "cdn": CdnSteering(),
+    "dns health": DnsHealth(),
     "failover": Failover(),
     "health": HealthChecker(),
     "members": Members(),
@@ -49,6 +51,8 @@ def agents_for(world: World) -> dict[str, AgentState]:
     agents.append(new_agent("rebalancer", "rebalancer", None))
     if len(world.queue.brokers.nodes):
         agents.append(new_agent("backlog", "backlog", None))
+    if world.core.config.dns.failover:
+        agents.append(new_agent("dns health", "dns health", None))
     return {agent.name: agent for agent in agents}
 
 

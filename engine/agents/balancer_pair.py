@@ -54,16 +54,18 @@ class PairKeeper:
         due, last = memory.due, memory.last
         if math.isnan(due):  # a life begins as a backup that has just heard something, somewhere between two advertisements
             due, last = now + chance(view.seed, me.name, me.life) * advert, now
-        if tier.holder == mine:
+        holder = tier.holder_of(mine)
+        if holder == mine:
             return Look(Heard(now + advert, now), (), advert)
         if due <= now + TINY:
             due += advert
-            if tier.holder >= 0 and view.answers("balancer", tier.holder, ("balancer", mine), advert):
+            if holder >= 0 and view.answers("balancer", holder, ("balancer", mine), advert):
                 last = now
         limit = last + down_after(advert, mine)
         if now + TINY < limit or not bool(tier.nodes.member[mine]):
             return Look(Heard(due, last), (), max(0.0, min(due, limit) - now) if now < limit else due - now)
-        silent = tier.active_name() or "anybody"
+        silent = tier.nodes.names[holder] if holder >= 0 else "anybody"
         reason = f"no advertisement from {silent} for {now - last:.1f} s"
-        cause = int(tier.nodes.event[tier.holder]) if tier.holder >= 0 else 0
-        return Look(Heard(now + advert, now), (MoveAddress(tier.door.address, me.node, reason),), advert, cause)
+        cause = int(tier.nodes.event[holder]) if holder >= 0 else 0
+        address = tier.door.addresses[tier.door_of(mine)]
+        return Look(Heard(now + advert, now), (MoveAddress(address, me.node, reason),), advert, cause)

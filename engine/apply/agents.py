@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..commands import CopyChunk, Demote, MoveAddress, Note, Promote, SetHealth, SetMember
+from ..commands import CopyChunk, Demote, MoveAddress, Note, Promote, SetAddress, SetHealth, SetMember
 from ..faults import Rejected, resolve
 from .effects import rebuild
 from .giver import Giver, Outcome
@@ -62,12 +62,25 @@ def set_health(world: World, giver: Giver, command: SetHealth) -> Outcome:
 def move_address(world: World, giver: Giver, command: MoveAddress) -> Outcome:
     """The other balancer of the pair answers for the public address from now on."""
     to = resolve(world, command.to, ("balancer",), "address").nodes[0][1]
-    holder = world.balancer.holder
+    holder = world.balancer.holder_of(to)
     if not world.balancer.move_address(to):
         return Outcome(0, "")  # it has it already
     giver = because_of(world, giver, "balancer", holder if holder >= 0 else to, good=False)
     text = f"{command.address} moves to {command.to}{because(command.reason)}"
     return Outcome(giver.tell(world, text, level="warn", target=command.to), text)
+
+
+def set_address(world: World, giver: Giver, command: SetAddress) -> Outcome:
+    """The authority leaves an address out of its answers, or names it again; caches keep what they have until its TTL ends."""
+    if not world.dns.set_address(command.address, command.healthy):
+        return Outcome(0, "")  # it does so already
+    doors = world.balancer.door.addresses
+    holder = world.balancer.holders[doors.index(command.address)] if command.address in doors else -1
+    if holder >= 0:
+        giver = _because_of(world, giver, "balancer", holder, good=command.healthy)
+    text = f"DNS {'names' if command.healthy else 'leaves out'} {command.address}{_because(command.reason)}"
+    event = giver.tell(world, text, level="good" if command.healthy else "warn", target=world.dns.question)
+    return Outcome(event, text)
 
 
 def set_member(world: World, giver: Giver, command: SetMember) -> Outcome:

@@ -24,6 +24,7 @@ from ..commands import (
     Resize,
     Restart,
     Separate,
+    SetAddress,
     SetHealth,
     SetMember,
     SetOption,
@@ -94,6 +95,8 @@ def carry_out(world: World, giver: Giver, command: WorldCommand) -> Outcome:  # 
             return agents.set_health(world, giver, command)
         case MoveAddress():
             return agents.move_address(world, giver, command)
+        case SetAddress():
+            return agents.set_address(world, giver, command)
         case SetMember():
             return agents.set_member(world, giver, command)
         case Promote():

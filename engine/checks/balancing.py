@@ -109,10 +109,11 @@ class Shares:
     def judge(self, world: World, new: NDArray[np.int64]) -> None:
         """new: (servers,) what each was sent in this step."""
         choice, servers, core = world.balancer.choice, world.web.nodes, world.core
-        holder, health = world.balancer.holder, core.config.balancer.health
+        holder, health = world.balancer.holders[0], core.config.balancer.health
         sticky = choice.affinity is not None and choice.affinity.on
         even = choice.policy in ("round_robin", "weighted_round_robin", "random")
-        promised = even and not sticky and not choice.slow_start and holder >= 0
+        promised = even and not sticky and not choice.slow_start
+        promised = promised and holder >= 0 and not core.regions.fronts  # with several doors each has its own share of the users'
         eligible = np.zeros(0, np.int64)
         if promised:
             eligible, _ = choice.beliefs.eligible(holder, servers, core.now, health, choice.fail_open)

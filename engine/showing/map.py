@@ -97,7 +97,9 @@ def _tier_nodes(world: World, loads: dict[str, Load]) -> list[Node]:
     for fault in world.faults.active():
         by_target.setdefault(fault.target, []).append(fault.fault)
     readings = {
-        "balancer": {b: "active" if b == world.balancer.active_name() else "standby" for b in world.balancer.nodes.names},
+        "balancer": {
+            b: "active" if i in world.balancer.holders else "standby" for i, b in enumerate(world.balancer.nodes.names)
+        },
         "db": world.database.roles(),
     }
     for tier in (t for t in TIERS if t in core.fabric.tiers):

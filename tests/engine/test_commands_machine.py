@@ -154,7 +154,7 @@ class CommandsMachine(RuleBasedStateMachine):
         balancer = self._node(other, "balancer")
         command = (
             SetHealth(balancer, self._node(number, "web"), yes),
-            MoveAddress(world.balancer.door.address, balancer),
+            MoveAddress(world.balancer.door.addresses[0], balancer),
             SetMember(self._node(number, "cache"), yes),
             Promote(shard, db, yes),
             Demote(shard, db),

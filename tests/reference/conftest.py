@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.tiers.dns.zone import PUBLIC_ADDRESS
+from engine.regions import PUBLIC_ADDRESS
 
 sys.path.append(str(Path(__file__).parent.parent / "engine" / "tiers"))  # the slow model of DNS stands there
 

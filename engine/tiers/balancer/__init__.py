@@ -13,21 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...causes import Cause
 from ...core import Core, generator
 from ...draws import demands
 from ...flights import SERVER
 from ...load import Load, load_of
 from ...meter import Histogram, Meter, Trend
-from ...nodes import Nodes
-from ...pending import Pending
-from ...queueing import Stations
 from ...replies import Replies
 from ...snapshot import Balancer as Reading
 from ...snapshot import Setting
-from ..base import OptionValue, Staffed, enlist, machines_of
+from ..base import OptionValue, enlist
 from .choice import Choice
-from .door import Door
+from .holding import NOBODY, Holding
 from .reading import inspect, reading
 
 if TYPE_CHECKING:
@@ -38,28 +34,23 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 MOST = 2  # a pair
-NOBODY = -1
 
 
-class Balancer(Staffed):
+class Balancer(Holding):
     """Nodes "lb-1" and "lb-2", the public address, and what they send where."""
 
     name = "balancer"
 
     def __init__(self, core: Core, replies: Replies) -> None:
-        super().__init__(core, Nodes("balancer", machines_of(core.config, "balancer")), Stations())
-        self.replies = replies
+        super().__init__(core, replies)
         self.choice = Choice(core, replies)
-        self.door = Door(core, replies)
-        self.holder = NOBODY  # the node that has the public address
-        self.inbox = Pending(core.dt)
         self.rng = generator(core.seed, "balancer")
         self.served = Meter(0)
         self.latency = Histogram(0)  # time in a balancer, ms
         self.rate = Trend()
         self.busy_before: F8 = np.zeros(0)
         self.utilisation: F8 = np.zeros(0)
-        for _ in range(core.config.balancer.nodes):
+        for _ in range(core.config.balancer.nodes * core.regions.doors):
             self.add_node()
         self.web: Web
         self.dns: Dns
@@ -67,11 +58,19 @@ class Balancer(Staffed):
     # ---- membership
 
     def add_node(self, zone: int = -1) -> int:
-        """A balancer, or the pair's second; returns its index. The first takes the address. ValueError beyond a pair."""
-        if int(self.nodes.member.sum()) >= MOST:
-            raise ValueError("a balancer pair has two nodes")
+        """A balancer, or a pair's second; returns its index. The first takes the address. ValueError beyond a pair (a door)."""
+        regions = self.core.regions
+        there = [0] * regions.doors
+        for node in self.nodes.member.nonzero()[0].tolist():
+            there[regions.door_of(self.nodes, node)] += 1
         index = len(self.nodes)
+        if zone < 0 and regions.fronts:
+            door = there.index(min(there))
+            zones = regions.zones_of(door)
+            zone = zones[there[door] % len(zones)]
         zone = index % len(self.core.fabric.zones) if zone < 0 else zone
+        if there[int(regions.of_zone[zone]) if regions.fronts else 0] >= MOST:
+            raise ValueError("a balancer pair has two nodes")
         self.nodes.add(f"lb-{index + 1}", zone, f"10.0.0.{10 + index}", now=self.core.now)
         enlist(self.stations, self.nodes, index)
         self.served.grow(index + 1)
@@ -81,44 +80,41 @@ class Balancer(Staffed):
         self.known_up = np.append(self.known_up, True)
         self.known_speed = np.append(self.known_speed, 1.0)
         self.choice.add_balancer(self.nodes.names[index])
-        if self.holder == NOBODY:
-            self.holder = index
+        self._take_address(index)
         return index
 
     def remove_node(self, index: int) -> None:
         """Take a balancer out; if it holds the address, the other one takes it over at once."""
         self.nodes.member[index] = False
         self.die(index, int(self.nodes.event[index]))
-        if self.holder == index:
-            others = self.nodes.serving.nonzero()[0]
-            self.holder = int(others[0]) if others.size else NOBODY
+        if index in self.holders:
+            door = self.holders.index(index)
+            others = [i for i in self.nodes.serving.nonzero()[0].tolist() if self.door_of(i) == door]
+            self.holders[door] = others[0] if others else NOBODY
 
     def restore_node(self, index: int) -> None:
         """A removed balancer comes back under its old name, knowing nothing."""
         self.nodes.member[index] = True
         self.nodes.born[index] = self.core.now
-        if self.holder == NOBODY:
-            self.holder = index
+        self._take_address(index)
 
     def restart(self, index: int) -> None:
         """The process starts anew: its connections are gone, and what it believed."""
         self.die(index, int(self.nodes.event[index]))
         self.nodes.born[index] = self.core.now
 
-    def active_name(self) -> str:
-        """Name of the node that holds the address, "" if none does."""
-        return self.nodes.names[self.holder] if self.holder >= 0 else ""
-
     # ---- orders of agents
 
     def move_address(self, to: int) -> bool:
-        """The pair moves its address to node `to`; whether it moved. What went through the old holder is reset.
+        """A pair moves its address to node `to`; whether it moved. What went through the old holder is reset.
 
         (The new holder knows nothing of those connections and answers their packets with RST.)
         """
-        if to == self.holder or not self.nodes.member[to]:
+        door = self.door_of(to)
+        old = self.holders[door]
+        if to == old or not self.nodes.member[to]:
             return False
-        old, self.holder = self.holder, to
+        self.holders[door] = to
         if old >= 0 and bool(self.nodes.up[old]):
             self._break(old, int(self.nodes.event[old]))
         return True
@@ -145,10 +141,13 @@ class Balancer(Staffed):
             t, slots = self.door.travel(t, slots, "web", server)
             self.core.flights.web[slots] = server
             self.web.arrive(t, slots)
-        elif self.holder == NOBODY:
-            self.replies.lost(slots, 0)
+        elif len(self.holders) == 1:
+            self._to_door(0, t, slots)
         else:
-            self.inbox.push(*self.door.travel(t, slots, "balancer", self.holder))
+            doors = self.door.doors[self.core.flights.address[slots]]
+            for door in np.unique(doors).tolist():
+                mine = doors == door
+                self._to_door(door, t[mine], slots[mine])
 
     def step(self) -> None:
         """Queue what came, let the policy choose for what is done, and learn of the connections that end."""
@@ -159,16 +158,12 @@ class Balancer(Staffed):
         self.choice.begin()
         t, slots = self.inbox.take(end, flights.id)
         gone = None
-        if t.size and self.holder == NOBODY:
-            self.replies.lost(slots, 0)
-        elif t.size:
-            flights.balancer[slots] = self.holder
-            if self.nodes.up[self.holder]:
-                work = demands(self.rng, core.config.balancer.service, t.size)
-                gone = self.stations.serve(t, np.full(t.size, self.holder), work, slots, end, flights.id)[1]
-            else:
-                self.replies.fail(slots, Cause.REFUSED, int(self.nodes.event[self.holder]))
-                self.replies.from_balancer(t, slots)
+        if t.size:
+            t, slots, node = self._at_holders(t, slots)
+        if t.size:
+            flights.balancer[slots] = node
+            work = demands(self.rng, core.config.balancer.service, t.size)
+            gone = self.stations.serve(t, node, work, slots, end, flights.id)[1]
         if gone is None:
             gone = self.stations.departures(end, flights.id)
         if gone.finish.size:
@@ -178,8 +173,9 @@ class Balancer(Staffed):
             self.latency.add((gone.finish - gone.arrival) * 1e3, gone.node)
             for i in core.tracer.pick(flights, gone.row):
                 n = int(gone.node[i])
+                address = self.door.addresses[self.door_of(n)]
                 core.tracer.span(
-                    int(gone.row[i]), "balancer", self.nodes.names[n], address=self.door.address, came=float(gone.arrival[i]),
+                    int(gone.row[i]), "balancer", self.nodes.names[n], address=address, came=float(gone.arrival[i]),
                     wait=float(gone.start[i] - gone.arrival[i]), service=float(gone.finish[i] - gone.start[i]),
                 )  # fmt: skip
         self.choice.dispatch(gone)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...config import Health
+from ...core import Core
 from ...nodes import Nodes
 
 F8 = NDArray[np.float64]
@@ -45,6 +46,8 @@ class Beliefs:
             setattr(self, name, np.full((0, 0), fresh, dtype=kind))
         self.draining: B = np.zeros(0, dtype=np.bool_)
         self.last_aside = -np.inf  # until then at least one server is put aside by some balancer (s)
+        self.near: B | None = None  # (balancers, servers): is it in the balancer's region? None: regions do not count
+        self.spill = True  # whether a region without a server that can be used sends its requests to others
 
     def grow(self, balancers: int, servers: int) -> None:
         """Room for so many; a server is thought healthy until a check says otherwise (HAProxy)."""
@@ -56,6 +59,12 @@ class Beliefs:
             table[:rows, :columns] = getattr(self, name)
             setattr(self, name, table)
         self.draining = np.append(self.draining, np.zeros(servers - self.draining.size, dtype=np.bool_))
+
+    def look_near(self, core: Core, servers: Nodes) -> None:
+        """Which servers are in each balancer's own region."""
+        if self.near is None or self.near.shape != self.verdict.shape:
+            self.near = core.regions.of(core.fabric.tiers["balancer"])[:, None] == core.regions.of(servers)[None, :]
+            self.spill = core.config.regions.spill
 
     def forget(self, balancer: int) -> None:
         """A balancer's process starts anew: it knows nothing."""
@@ -110,11 +119,18 @@ class Beliefs:
     def eligible(self, balancer: int, servers: Nodes, now: float, health: Health, fail_open: bool) -> tuple[I8, bool]:
         """Who may get new requests, ascending indexes, and whether that is only because all are thought unhealthy."""
         wanted = servers.member & ~servers.draining
-        good = (self.healthy(balancer, servers, now, health) & wanted).nonzero()[0]
+        good = self._near(balancer, (self.healthy(balancer, servers, now, health) & wanted).nonzero()[0])
         if good.size or not fail_open:
             return good, False
-        everyone = wanted.nonzero()[0]
+        everyone = self._near(balancer, wanted.nonzero()[0])
         return everyone, bool(everyone.size)
+
+    def _near(self, balancer: int, servers: I8) -> I8:
+        """Those of its own region; those of others only if there is none, and if it may."""
+        if self.near is None:
+            return servers
+        here = servers[self.near[balancer, servers]]
+        return servers if not here.size and self.spill else here
 
     def ramp(self, balancer: int, servers: Nodes, now: float, slow_start: float) -> F8:
         """Slow-start factors (servers,): from LEAST_RAMP to 1 in a line over `slow_start` s since a server came (back)."""

@@ -85,6 +85,8 @@ class Choice:
         servers, balancers = len(web.nodes), len(self.names)
         self.conns.grow(balancers, servers)
         self.beliefs.grow(balancers, servers)
+        if self.core.regions.fronts:
+            self.beliefs.look_near(self.core, web.nodes)
         if self.weight.size < servers:
             given = self.core.config.balancer.weights
             self.weight = np.array([given[i] if i < len(given) else 1.0 for i in range(servers)])

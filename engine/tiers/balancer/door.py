@@ -1,7 +1,7 @@
 """The front door: which addresses lead in from outside, and which do not.
 
-The site has one public address. Private ones (RFC 1918) are real inside, and unreachable from the internet: routers there
-drop packets to them, so who asks one hears nothing until its own time-out.
+The site has one public address, or one in each region. Private ones (RFC 1918) are real inside, and unreachable from the
+internet: routers there drop packets to them, so who asks one hears nothing until its own time-out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from ...causes import Cause
 from ...core import Core
 from ...fabric import CITY, Fate
 from ...replies import Replies
-from ..dns.zone import PUBLIC_ADDRESS
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -31,11 +30,12 @@ def is_private(address: str) -> bool:
 
 
 class Door:
-    """address: the public one. refused_private: packets to private addresses from outside, counted."""
+    """addresses: the public ones, a door each. refused_private: packets to private addresses from outside, counted."""
 
     def __init__(self, core: Core, replies: Replies) -> None:
         self.core, self.replies = core, replies
-        self.address = PUBLIC_ADDRESS
+        self.addresses = core.regions.addresses
+        self.doors: I8 = np.zeros(0, dtype=np.int64)  # behind the addresses that DNS may answer; -1 = none
         self.refused_private = 0
         self.public: B = np.zeros(0, dtype=np.bool_)  # of the addresses that DNS may answer
         self.private: B = np.zeros(0, dtype=np.bool_)
@@ -47,7 +47,8 @@ class Door:
         addresses: what `flights.address` indexes.
         """
         if len(addresses) != self.public.size:
-            self.public = np.array([a == self.address for a in addresses], dtype=np.bool_)
+            self.doors = np.array([self.addresses.index(a) if a in self.addresses else -1 for a in addresses], dtype=np.int64)
+            self.public = self.doors >= 0
             self.private = np.array([is_private(a) for a in addresses], dtype=np.bool_)
             self.open = bool(self.public.all())
         if self.open:

@@ -20,18 +20,17 @@ if TYPE_CHECKING:
 def reading(tier: Balancer) -> Reading:
     """Pane 3, of the last whole second and of what the active balancer believes now."""
     choice = tier.choice
-    active = tier.holder if tier.holder >= 0 else 0
     known = len(tier.nodes) > 0
     fail_open = False
     if known:
-        health = tier.core.config.balancer.health
-        _, fail_open = choice.beliefs.eligible(active, tier.web.nodes, tier.core.now, health, choice.fail_open)
-    backends = _backends(tier, active) if known else ()
+        health, nodes, now = tier.core.config.balancer.health, tier.web.nodes, tier.core.now
+        fail_open = any(choice.beliefs.eligible(b, nodes, now, health, choice.fail_open)[1] for b in set(_asked(tier)))
+    backends = _backends(tier) if known else ()
     return Reading(
         verdict=_verdict(tier, backends, fail_open),
         policy=BALANCING[choice.policy].title if known else "none",
-        address=tier.door.address,
-        active=tier.active_name(),
+        address=" ".join(tier.door.addresses),
+        active=" ".join(tier.active_name(door) for door in range(len(tier.holders))),
         rate=float(tier.served.last.sum()),
         fail_open=fail_open,
         refused_private=tier.door.refused_private,
@@ -41,14 +40,23 @@ def reading(tier: Balancer) -> Reading:
     )
 
 
-def _backends(tier: Balancer, active: int) -> tuple[Backend, ...]:
+def _asked(tier: Balancer) -> list[int]:
+    """Whose belief counts at each door: its holder's, or the first balancer's if nobody holds it."""
+    return [max(0, holder) for holder in tier.holders]
+
+
+def _backends(tier: Balancer) -> tuple[Backend, ...]:
     choice, nodes, now = tier.choice, tier.web.nodes, tier.core.now
-    healthy = choice.beliefs.healthy(active, nodes, now, tier.core.config.balancer.health)
-    ramp = choice.beliefs.ramp(active, nodes, now, choice.slow_start)
+    asked = _asked(tier)
+    health = tier.core.config.balancer.health
+    believed = {b: (choice.beliefs.healthy(b, nodes, now, health), choice.beliefs.ramp(b, nodes, now, choice.slow_start))
+                for b in set(asked)}  # fmt: skip
     total = max(1, int(choice.sent.last.sum()))
     middle, slow = choice.latency.last_quantile(0.50), choice.latency.last_quantile(0.99)
     out: list[Backend] = []
     for i in np.flatnonzero(nodes.member).tolist():
+        active = asked[tier.core.regions.door_of(nodes, i)]
+        healthy, ramp = believed[active]
         out.append(
             Backend(
                 name=nodes.names[i],
@@ -84,13 +92,15 @@ def _words(tier: Balancer, active: int, server: int, healthy: bool, ramp: float)
 def _verdict(tier: Balancer, backends: tuple[Backend, ...], fail_open: bool) -> str:
     if not len(tier.nodes):
         return "no balancer: users talk to the web server"
-    state = node_state(tier.nodes, tier.holder) if tier.holder >= 0 else NodeState.UP
     ill = [b.name for b in backends if not b.healthy]
-    spare = int(np.count_nonzero(tier.nodes.serving)) - 1
-    if tier.holder < 0:
-        words = "nobody holds the address"
-    elif state in (NodeState.DOWN, NodeState.FROZEN):
-        words = f"{tier.active_name()} {state.value} holds the address"
+    spare = int(np.count_nonzero(tier.nodes.serving)) - len(tier.holders)
+    dead = [(h, node_state(tier.nodes, h)) for h in tier.holders if h >= 0]
+    dead = [(h, state) for h, state in dead if state in (NodeState.DOWN, NodeState.FROZEN)]
+    if min(tier.holders) < 0:
+        where = f" of {tier.core.regions.names[tier.holders.index(-1)]}" if len(tier.holders) > 1 else ""
+        words = f"nobody holds the address{where}"
+    elif dead:
+        words = f"{tier.nodes.names[dead[0][0]]} {dead[0][1].value} holds the address"
     elif fail_open:
         words = "all thought unhealthy: all are tried"
     elif len(ill) == len(backends):
@@ -109,7 +119,7 @@ def inspect(tier: Balancer, node: int) -> tuple[tuple[Setting, ...], tuple[Setti
     tier.choice.grow(tier.web)
     health = config.health
     state = (
-        Setting("role", "active" if node == tier.holder else "standby", f"who holds {tier.door.address}"),
+        Setting("role", "active" if node in tier.holders else "standby", f"who holds {tier.door.addresses[tier.door_of(node)]}"),
         Setting("arrived", f"{int(totals.arrivals[node]):,}", "counted at its door"),
         Setting("forwarded", f"{int(totals.departures[node]):,}", "departures of its queue"),
         Setting("tried again", f"{choice.again.count:,}", "answers of failure that went to another server, not to the user"),

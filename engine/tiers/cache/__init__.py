@@ -1,6 +1,6 @@
 """The cache tier: look-aside nodes between web servers and database; here its membership, faults, settings and readings.
 
-    path, answers, fills  the way of look-ups; answers on their way back; what web servers bring
+    asking, path, answers, fills  the way of look-ups; answers on their way back; what web servers bring
     mail         messages to nodes, one row each
     desk         what a node does with a message, one by one; few, bulk, changes, at_once: the same for small and big batches
     shelf, index, stamped  a node's memory; entries in arrays over the keys; LRU on them
@@ -18,9 +18,9 @@ from ...replies import Replies
 from ...snapshot import Cache as Reading
 from ...snapshot import Setting
 from ..base import OptionValue, enlist
+from .asking import F8, I8
 from .fills import CacheFills
 from .mail import DELETE, LOOK_UP, RELEASE, SET
-from .path import F8, I8
 from .reading import inspect, reading
 from .shelf import Shelf
 

@@ -17,10 +17,11 @@ from ...fabric import Fate
 from ...flights import COALESCED, FILLS, HIT, MISS, STALE
 from ...queueing import Departures
 from ...replies import Replies
+from .asking import F8, I8
 from .desk import ERROR, LEAD, WAIT, Served, Verdict
 from .desk import HIT as FOUND
 from .mail import LEASE_END
-from .path import F8, I8, CachePath
+from .path import CachePath
 
 MARKS = np.zeros(len(Verdict), dtype=np.uint8)  # verdict -> what it means to the request
 MARKS[FOUND], MARKS[LEAD], MARKS[ERROR] = HIT, MISS | FILLS, MISS

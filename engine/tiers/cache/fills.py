@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ...causes import Cause
 from ...fabric import Fate
 from .answers import CacheAnswers
+from .asking import F8, I8
 from .mail import DELETE, FILL, RELEASE, SET, WRITER, Kinds
-from .path import F8, I8
 
 
 class Sent(NamedTuple):
@@ -64,7 +64,7 @@ class CacheFills(CacheAnswers):
         """Delete or set on account of the first `writes`, set the others."""
         change = SET if self.write_mode == "through" else DELETE
         copies = self.homes.copies
-        if copies == 1 and self.core.fabric.untroubled:
+        if copies == 1 and self.core.fabric.untroubled and not (writes and self.regional):
             if writes:
                 sent.node[:writes] = self.homes.owners(sent.key[:writes])[0]
             kind = np.full(sent.t.size, SET, dtype=np.uint8)
@@ -73,13 +73,16 @@ class CacheFills(CacheAnswers):
             return
         if writes:
             changes = sent.pick(slice(0, writes))
-            for home in self.homes.owners(changes.key):
-                self._post(change, changes._replace(node=home))
+            region = self.core.regions.of(self.core.fabric.tiers["web"])[changes.web]
+            others = self.homes.elsewhere(changes.key, region) if self.everywhere else []
+            for home in (*self.homes.near(changes.key, region), *others):
+                there = home >= 0
+                self._post(change, changes._replace(node=home) if there.all() else changes._replace(node=home).pick(there))
         if writes < sent.t.size:
             fills = sent.pick(slice(writes, None))
             self._post(SET, fills)
             if copies == 2:
-                owners = self.homes.owners(fills.key)
+                owners = self.owners_near(fills.key, fills.web)
                 other = np.where(owners[0] == fills.node, owners[1], owners[0])
                 self._post(SET, fills._replace(node=other, token=np.full(other.size, FILL)))
 

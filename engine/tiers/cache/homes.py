@@ -79,6 +79,14 @@ class Homes:
             self._learn(keys)
         return self.table.take(keys, axis=1).astype(np.int64)
 
+    def near(self, keys: I8, region: I8) -> I8:  # noqa: ARG002
+        """As `owners`, for web servers in these regions (n,): one ring for all of them."""
+        return self.owners(keys)
+
+    def elsewhere(self, keys: I8, region: I8) -> list[I8]:  # noqa: ARG002
+        """Nodes that hold these keys besides, for other regions: none."""
+        return []
+
     def _learn(self, keys: I8) -> None:
         """See to it that the owners of these keys (n,) are in the table."""
         missing = keys[self.table[0, keys] < 0]

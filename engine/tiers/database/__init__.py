@@ -104,7 +104,7 @@ class Database(DatabaseMove):
     def add_replica(self, name: str) -> int:
         """A new replica; it copies the shard's data before it serves. Returns its index; ValueError if there is no such shard."""
         shard = self.shard_by_name(name)
-        zone = int(self.nodes.zone[shard.nodes[0]]) + len(shard.nodes)
+        zone = self._place(int(self.nodes.zone[shard.nodes[0]]), len(shard.nodes))
         index = self._found_node(shard, Role.SEEDING, zone)
         self.places.seed(index, shard.index)
         self._relink(shard)

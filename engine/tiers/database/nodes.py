@@ -103,9 +103,18 @@ class DatabaseNodes(Tier):
         self.routing.add_shard()
         self.meters.add_shard()
         for i in range(replicas + 1):
-            self._found_node(shard, Role.REPLICA if i else Role.PRIMARY, zone + i)
+            self._found_node(shard, Role.REPLICA if i else Role.PRIMARY, self._place(zone, i))
         self._choose_standby(shard)
         return shard
+
+    def _place(self, zone: int, number: int) -> int:
+        """The zone of a shard's node with this number: one after the other from `zone` on; with a front door in every region the
+        primary stands in the first region and the replicas in the others in turn."""
+        regions = self.core.regions
+        if not regions.fronts:
+            return zone + number
+        zones = regions.zones_of(number % len(regions.names))
+        return zones[(zone + number // len(regions.names)) % len(zones)]
 
     def _found_node(self, shard: Shard, role: Role, zone: int) -> int:
         """One more node of a shard; a new replica of a shard with data starts seeding. Returns its index."""
@@ -254,7 +263,11 @@ class DatabaseNodes(Tier):
     def rebuild_pools(self) -> None:
         """What the drivers know of replicas has changed."""
         pools = [[n for n in shard.nodes if self.role_of[n] is Role.REPLICA] for shard in self.shards]
-        self.routing.rebuild(pools, self.core.now, self.read_from)
+        regions = self.core.regions
+        near = None
+        if regions.fronts and self.core.config.regions.read_near:
+            near = regions.of_zone[:, None] == regions.of(self.nodes)[None, :]
+        self.routing.rebuild(pools, self.core.now, self.read_from, near)
 
     # ---- bounds
 

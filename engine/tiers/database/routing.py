@@ -50,8 +50,11 @@ class Routing:
         np.maximum.at(self.shunned, (zone, node), t + RECHECK_S)
         self.changed = True
 
-    def rebuild(self, replicas: list[list[int]], now: float, read_from: str) -> None:
-        """Pools from the replicas of each shard: those not shunned; if none is left, the primary."""
+    def rebuild(self, replicas: list[list[int]], now: float, read_from: str, near: B | None = None) -> None:
+        """Pools from the replicas of each shard: those not shunned; if none is left, the primary.
+
+        near: (zones, nodes), whom drivers of a zone ask before all others; None = nobody is nearer.
+        """
         zones = self.believed.shape[0]
         wide = max([1, *map(len, replicas)])
         self.pool = np.zeros((zones, len(replicas), wide), dtype=np.int64)
@@ -59,6 +62,8 @@ class Routing:
         for shard, nodes in enumerate(replicas):
             for zone in range(zones):
                 use = [n for n in nodes if self.shunned[zone, n] <= now] if read_from == "replicas" else []
+                if near is not None:
+                    use = [n for n in use if near[zone, n]] or use
                 use = use or [int(self.believed[zone, shard])]
                 self.size[zone, shard] = len(use)
                 self.pool[zone, shard, : len(use)] = use

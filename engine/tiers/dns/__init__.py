@@ -25,7 +25,6 @@ from .counts import BROWSER, HOSTS, OS, RESOLVER
 from .events import DnsEvents
 from .users import ASKING
 from .walks import ASK, TO_RESOLVER
-from .zone import PUBLIC_ADDRESS
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -36,8 +35,8 @@ FEW = 96  # misses of a step up to which one by one is faster than as arrays (me
 class Dns(DnsEvents):
     """See the module's text. Wired by the world: `balancer`."""
 
-    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...], public: str = PUBLIC_ADDRESS) -> None:
-        super().__init__(core, replies, cities, public)
+    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...]) -> None:
+        super().__init__(core, replies, cities)
         self.due: list[tuple[F8, I8]] = []  # look-ups that begin before the end of the step
         self.any_later = False
         self.later = Pending(core.dt)  # look-ups that begin afterwards: (t, slot)

@@ -20,8 +20,8 @@ from .walks import STUB_ANSWER, STUB_QUERY, STUB_TIMEOUT, TO_USER
 class DnsStubs(DnsBase):
     """The events of look-ups that are followed."""
 
-    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...], public: str) -> None:
-        super().__init__(core, replies, cities, public)
+    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...]) -> None:
+        super().__init__(core, replies, cities)
         self.waiting: dict[int, list[tuple[float, int]]] = {}  # user -> (t, slot) of look-ups that wait for an earlier one's end
 
     @abstractmethod

@@ -47,6 +47,7 @@ class Authority:
         self.deleted: list[str] = []  # effect of faults
         self.ttls: dict[str, float] = {}  # effect of faults
         self.values: dict[str, tuple[str, ...]] = {}  # effect of faults: addresses in place of the configured ones
+        self.sick: list[str] = []  # addresses that fail their health checks: left out of answers while there are others
         self.was: dict[str, tuple[str, ...]] = {}  # values before the last change
         self.event = 0  # that changed the served zone last
         self.names: list[str] = []
@@ -131,7 +132,8 @@ class Authority:
         """Numbers of the answers that resolvers in these cities get, (n,): one draw each when answers are weighted."""
         if rrset.kind == "CNAME":
             return np.full(city.size, self.answer(Answer("CNAME", (self.name(rrset.values[0]),))))
-        numbers = tuple(self.address(v) for v in rrset.values)
+        values = self.healthy(rrset.values)
+        numbers = tuple(self.address(v) for v in values)
         if self.mode == "simple" or len(numbers) == 1:
             return np.full(city.size, self.answer(Answer("A", numbers)))
         each = np.array([self.answer(Answer("A", (n,))) for n in numbers])
@@ -139,7 +141,8 @@ class Authority:
             zones = np.array([self.places.get(n, 0) for n in numbers])
             nearest: I8 = each[np.argmin(self.core.fabric.city_one_way[np.ix_(city, zones)], axis=1)]
             return nearest
-        weights = np.array(rrset.weights or (1.0,) * len(numbers))
+        given = dict(zip(rrset.values, rrset.weights or (1.0,) * len(rrset.values), strict=True))
+        weights = np.array([given[v] for v in values])
         edges = np.cumsum(weights)
         drawn = np.searchsorted(edges, self.rng.random(city.size) * edges[-1], side="right")
         picked: I8 = each[np.minimum(drawn, len(numbers) - 1)]
@@ -152,12 +155,17 @@ class Authority:
         if not chain or chain[-1].kind == "CNAME":
             agree[NX] = True
             return "NXDOMAIN", agree
-        now = {self.address(v) for v in chain[-1].values}
+        values = self.healthy(chain[-1].values)
+        now = {self.address(v) for v in values}
         for number, answer in enumerate(self.answers):
             agree[number] = answer.kind == "A" and now.issuperset(answer.numbers)
             if self.mode == "simple":
                 agree[number] &= len(answer.numbers) == len(now)
-        return ", ".join(chain[-1].values), agree
+        return ", ".join(values), agree
+
+    def healthy(self, values: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that pass their health checks; all of them if none does (Route 53: fail open)."""
+        return tuple(v for v in values if v not in self.sick) or values
 
     def _ours(self, name: str) -> bool:
         return name == self.served.origin or name.endswith("." + self.served.origin)

@@ -23,7 +23,7 @@ from .resolvers import Resolvers
 from .stubs import Stubs
 from .users import EMPTY, FAILED, NO_NAME, Users, remember
 from .walks import Event, Walks
-from .zone import PUBLIC_ADDRESS, Rrset, ZoneError, canonical, check_address, hosts_of, zone_of
+from .zone import Rrset, ZoneError, canonical, check_address, hosts_of, zone_of
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -54,7 +54,7 @@ class DnsBase(Tier):
 
     name = "dns"
 
-    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...], public: str = PUBLIC_ADDRESS) -> None:
+    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...]) -> None:
         super().__init__(core)
         config = core.config.dns
         self.replies = replies
@@ -65,7 +65,9 @@ class DnsBase(Tier):
         self.counts = Counts()
         self.levels = Levels(core)
         self.nodes = self.levels.nodes
-        self.authority = Authority(core, zone_of(config, public), config.answers)
+        self.authority = Authority(core, zone_of(config, tuple(core.regions.addresses)), config.answers)
+        for address, zone in zip(core.regions.addresses, core.regions.zone, strict=True):
+            self.authority.places[self.authority.address(address)] = zone
         self.addresses = self.authority.addresses
         self.resolvers = Resolvers(config, cities, self.authority)
         self.stubs = Stubs(self.resolvers.n, self.levels)
@@ -141,6 +143,17 @@ class DnsBase(Tier):
         """The owner changes a record's TTL (seconds)."""
         old = self._find(name)
         self.authority.publish(Rrset(old.name, old.kind, ttl, old.values, old.weights), event)
+
+    def set_address(self, address: str, healthy: bool) -> bool:
+        """Health checks of an address turned out well or badly; whether that is news."""
+        sick = self.authority.sick
+        if (address not in sick) == healthy:
+            return False
+        if healthy:
+            sick.remove(address)
+        else:
+            sick.append(address)
+        return True
 
     def flush_resolvers(self, share: float = 1.0, city: int = -1) -> int:
         """Empty the caches of a share of all resolvers, or of a city's; returns how many."""

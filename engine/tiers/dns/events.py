@@ -33,8 +33,8 @@ I8 = NDArray[np.int64]
 class DnsEvents(DnsStubs):
     """The heap of events and what hangs on it."""
 
-    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...], public: str) -> None:
-        super().__init__(core, replies, cities, public)
+    def __init__(self, core: Core, replies: Failing, cities: tuple[City, ...]) -> None:
+        super().__init__(core, replies, cities)
         self.homeward = Pending(core.dt, columns=4)  # answers under way to users: (t, slot, code, level, bits of until)
         self.done: list[tuple[F8, I8, I8, I8 | int]] = []  # ended look-ups of this step: t, slots, codes, levels (or one for all)
         self.one_t: list[float] = []  # the same, one by one, counted and wired already

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from ...config import Dns as DnsConfig
+from ...regions import PUBLIC_ADDRESS
 
-PUBLIC_ADDRESS = "203.0.113.10"  # TEST-NET-3 (RFC 5737): the site's front door
 MAX_CHAIN = 8  # CNAMEs that a resolver follows before it gives up
 MAX_FILE = 65_536
 MAX_LINE = 1_000
@@ -109,8 +109,8 @@ def check_address(text: str) -> str:
         raise ZoneError(f"{text!r} is not an IPv4 address") from None
 
 
-def zone_of(config: DnsConfig, public: str = PUBLIC_ADDRESS) -> Zone:
-    """The scenario's zone: from its zone file, or the name with the site's public address."""
+def zone_of(config: DnsConfig, public: tuple[str, ...] = (PUBLIC_ADDRESS,)) -> Zone:
+    """The scenario's zone: from its zone file, or the name with the site's public addresses."""
     if config.zone_file:
         text = read_small(config.zone_file)
         try:
@@ -119,7 +119,7 @@ def zone_of(config: DnsConfig, public: str = PUBLIC_ADDRESS) -> Zone:
             raise ZoneError(f"{config.zone_file}: {error}") from None
     name = canonical(config.name)
     origin = name.partition(".")[2] if name.count(".") >= 2 else name
-    return Zone(origin, (Rrset(name, "A", config.ttl, (public,)),), config.negative_ttl)
+    return Zone(origin, (Rrset(name, "A", config.ttl, public),), config.negative_ttl)
 
 
 def hosts_of(config: DnsConfig) -> dict[str, str]:

@@ -20,10 +20,10 @@ from engine.core import Core
 from engine.fabric import Fabric
 from engine.flights import CLIENT, SERVER
 from engine.pending import Pending
+from engine.regions import PUBLIC_ADDRESS
 from engine.replies import Replies
 from engine.state.classes import stateful
 from engine.tiers.balancer import Balancer
-from engine.tiers.dns.zone import PUBLIC_ADDRESS
 from engine.tiers.web import Web
 from engine.view import View
 
