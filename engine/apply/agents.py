@@ -77,8 +77,8 @@ def set_address(world: World, giver: Giver, command: SetAddress) -> Outcome:
     doors = world.balancer.door.addresses
     holder = world.balancer.holders[doors.index(command.address)] if command.address in doors else -1
     if holder >= 0:
-        giver = _because_of(world, giver, "balancer", holder, good=command.healthy)
-    text = f"DNS {'names' if command.healthy else 'leaves out'} {command.address}{_because(command.reason)}"
+        giver = because_of(world, giver, "balancer", holder, good=command.healthy)
+    text = f"DNS {'names' if command.healthy else 'leaves out'} {command.address}{because(command.reason)}"
     event = giver.tell(world, text, level="good" if command.healthy else "warn", target=world.dns.question)
     return Outcome(event, text)
 

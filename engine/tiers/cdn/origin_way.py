@@ -37,7 +37,7 @@ class OriginWay(CdnWays):
         flights.key[slots] = [f.obj for _, f in asks]
         flights.route[slots] = int(self.static.argmax())
         flights.city[slots] = len(self.cities) + pop
-        flights.address[slots] = self.dns.authority.address(self.balancer.door.address)
+        flights.address[slots] = self._front_of(pop)
         flights.born[slots], flights.sent[slots], flights.deadline[slots] = t, t, limit
         self.traffic.draw_demands(slots, np.full(n, Kind.READ, dtype=np.uint8))
         for (_, fetch), slot, end in zip(asks, slots.tolist(), limit.tolist(), strict=True):
@@ -47,6 +47,14 @@ class OriginWay(CdnWays):
         self.rows += n
         self.counts.add("ask_origin", n)
         self.balancer.arrive(t, slots)
+
+    def _front_of(self, pop: I8) -> I8:
+        """Numbers of the addresses that these PoPs (n,) know the site by: the nearest of its front doors that DNS names."""
+        authority, regions = self.dns.authority, self.core.regions
+        named = authority.healthy(tuple(regions.addresses))
+        zones = [zone for zone, address in zip(regions.zone, regions.addresses, strict=True) if address in named]
+        nearest = self.core.fabric.city_one_way[np.ix_(len(self.cities) + pop, zones)].argmin(axis=1)
+        return np.array([authority.address(address) for address in named])[nearest]
 
     def take_answers(self, t: F8, slots: I8) -> tuple[F8, I8]:
         """Answers come out of the site at t (n,): those for PoPs are put by; the others are for clients."""
