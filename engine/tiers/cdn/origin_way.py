@@ -52,9 +52,10 @@ class OriginWay(CdnWays):
         """Numbers of the addresses that these PoPs (n,) know the site by: the nearest of its front doors that DNS names."""
         authority, regions = self.dns.authority, self.core.regions
         named = authority.healthy(tuple(regions.addresses))
-        zones = [zone for zone, address in zip(regions.zone, regions.addresses, strict=True) if address in named]
+        zones = np.array([zone for zone, at in zip(regions.zone, regions.addresses, strict=True) if at in named], dtype=np.int64)
         nearest = self.core.fabric.city_one_way[np.ix_(len(self.cities) + pop, zones)].argmin(axis=1)
-        return np.array([authority.address(address) for address in named])[nearest]
+        numbers: I8 = np.array([authority.address(address) for address in named], dtype=np.int64)[nearest]
+        return numbers
 
     def take_answers(self, t: F8, slots: I8) -> tuple[F8, I8]:
         """Answers come out of the site at t (n,): those for PoPs are put by; the others are for clients."""
