@@ -24,6 +24,7 @@ from engine.regions import PUBLIC_ADDRESS
 from engine.replies import Replies
 from engine.state.classes import stateful
 from engine.tiers.balancer import Balancer
+from engine.tiers.queue import Queue
 from engine.tiers.web import Web
 from engine.view import View
 
@@ -130,6 +131,7 @@ class Rig:
         self.balancer, self.web = Balancer(self.core, self.replies), Web(self.core, self.replies)
         self.replies.balancer, self.replies.clients = self.balancer, self.clients
         self.balancer.web, self.balancer.dns = self.web, Names()
+        self.replies.queue = self.web.photos = Queue(self.core, self.replies)
         self.web.balancer, self.web.cache, self.web.database = self.balancer, Absent(), Absent()
         self.agents: dict[str, AgentState] = {}
         self.script: list[tuple[float, int, float, int]] = []

@@ -21,6 +21,7 @@ from engine.nodes import Nodes
 from engine.replies import Replies
 from engine.state.classes import stateful
 from engine.tiers.cache import Cache
+from engine.tiers.queue import Queue
 
 ONE_WAY = np.array([[0.0001, 0.0004], [0.0004, 0.0001]])  # two zones, seconds
 
@@ -149,6 +150,7 @@ class Rig:
         self.cache = Cache(self.core, self.replies)
         self.database = ConstantDatabase(self.core, read_s, write_s, keys)
         self.clients = Notebook(self.core, quiet)
+        self.replies.queue = Queue(self.core, self.replies)
         self.replies.balancer = NoBalancer()  # type: ignore[assignment]
         self.replies.clients = self.clients  # type: ignore[assignment]
         self.cache.database = self.database  # type: ignore[assignment]

@@ -21,6 +21,7 @@ from engine.nodes import Nodes
 from engine.replies import Replies
 from engine.state.classes import stateful
 from engine.tiers.database import Database
+from engine.tiers.queue import Queue
 
 NO_TIME = Service(mean_ms=1e-6, floor_ms=1e-6, cv2=0.0)
 
@@ -215,6 +216,7 @@ def rig(
         web.add(f"web-{i + 1}", i % zones, f"10.0.1.{i + 1}")
     replies = Replies(core)
     clients = Notebook(core)
+    replies.queue = Queue(core, replies)
     replies.balancer = NoBalancer()  # type: ignore[assignment]
     replies.clients = clients  # type: ignore[assignment]
     tier = Database(core, replies)
