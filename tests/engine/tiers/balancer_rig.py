@@ -91,6 +91,7 @@ class Absent:
     """No cache and no database: nobody may ask them."""
 
     nodes: tuple[()] = ()
+    guest = -1  # nor does a database share a web server's machine
 
     def look_up(self, t: np.ndarray, slots: np.ndarray) -> None:
         raise AssertionError("the page needs no cache")
