@@ -92,6 +92,12 @@ class Absent:
 
     nodes: tuple[()] = ()
     guest = -1  # nor does a database share a web server's machine
+    jobs: tuple[()] = ()
+
+    @property
+    def places(self) -> Absent:
+        """Where keys are: nowhere, and nothing is moved."""
+        return self
 
     def look_up(self, t: np.ndarray, slots: np.ndarray) -> None:
         raise AssertionError("the page needs no cache")
