@@ -57,6 +57,8 @@ class Web(Staffed):
         # Where a route's requests go next: 0 cache, 1 database, 2 straight back; with a cache and without.
         self.ways_bare = np.array([1 if r.database and not r.static else 2 for r in routes], dtype=np.uint8)
         in_cache = np.array([r.cached and r.kind == "read" and r.database and not r.static for r in routes])
+        self.static = np.array([r.static for r in routes])
+        self.any_static = bool(self.static.any())
         self.ways = np.where(in_cache, np.uint8(0), self.ways_bare)
         for _ in range(config.nodes):
             self.add_node()
@@ -158,6 +160,10 @@ class Web(Staffed):
         if np.count_nonzero(self.nodes.error_rate):
             t, slots = self._errors(t, slots, node)
         if self.sessions is not None and self.sessions.on:
+            if self.any_static:  # files are served to whoever asks, PoPs of a CDN among them
+                file = self.static[self.core.flights.route[slots]]
+                self.go_on(t[file], slots[file])
+                t, slots = t[~file], slots[~file]
             self.sessions.look_up(t, slots)
         else:
             self.go_on(t, slots)

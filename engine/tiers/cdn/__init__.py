@@ -192,7 +192,7 @@ class Cdn(OriginWay):
 
     def price(self) -> float:
         """Dollars an hour: what providers take, and what is paid by use at the rate of the last second."""
-        if not self.present:
+        if not self.on:
             return 0.0
         config, asked = self.core.config.cdn, int(self.counts.look_ups.last.sum())
         return config.price * len(config.providers) + asked * 3_600.0 / 1e4 * config.price_10k

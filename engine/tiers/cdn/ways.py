@@ -83,7 +83,10 @@ class CdnWays(Tier):
 
     def arrive(self, t: F8, slots: I8) -> None:
         """Packets leave the clients at t (n,); static objects are asked of the CDN, all else of the site."""
-        static = self.static[self.core.flights.route[slots]] if self.on else np.zeros(t.size, dtype=np.bool_)
+        if not self.on:
+            self.balancer.arrive(t, slots)
+            return
+        static = self.static[self.core.flights.route[slots]]
         n = int(np.count_nonzero(static))
         if n < t.size:
             self.balancer.arrive(t[~static], slots[~static]) if n else self.balancer.arrive(t, slots)

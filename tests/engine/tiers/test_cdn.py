@@ -9,7 +9,7 @@ from world_rig import EDGE, Rig
 
 from engine.checks import Checked
 from engine.commands import Deploy, Heal, Inject, Purge, SetOption
-from engine.config import CdnPart, Client, Dns, Route, Scenario, Traffic, Users
+from engine.config import CdnPart, Client, Dns, Route, Scenario, SessionsPart, Traffic, Users
 from engine.config_cdn import Provider
 from engine.state import copy
 from engine.world import World
@@ -174,6 +174,16 @@ def test_borders(fault: str, target: str, kind: str) -> None:
     rig.run(400)
     assert (rig.world.cdn.counts.total("blocked") > 0) == (kind == "blocked")
     assert rig.world.cdn.counts.total("unserved") == 0
+
+
+@pytest.mark.parametrize("store", ["shared", "memory", "cookie"])
+def test_files_want_no_session_and_pops_have_none(store: str) -> None:
+    rig = Rig(msgspec.structs.replace(EDGE, sessions=SessionsPart(store=store, nodes=2)))
+    rig.run(400)
+    rig.give(Inject("crash", "web-2"))
+    rig.run(200)
+    assert rig.world.cdn.counts.total("filled") > 20
+    assert 0 < rig.world.sessions.book.started <= EDGE.users.count * 2
 
 
 def test_a_world_with_a_cdn_goes_on_from_a_copy_as_it_would_have() -> None:
