@@ -53,7 +53,7 @@ class OriginWay(CdnWays):
         authority, regions = self.dns.authority, self.core.regions
         named = authority.healthy(tuple(regions.addresses))
         zones = np.array([zone for zone, at in zip(regions.zone, regions.addresses, strict=True) if at in named], dtype=np.int64)
-        nearest = self.core.fabric.city_one_way[np.ix_(len(self.cities) + pop, zones)].argmin(axis=1)
+        nearest = self.atlas.zone_way[np.ix_(pop, zones)].argmin(axis=1)
         numbers: I8 = np.array([authority.address(address) for address in named], dtype=np.int64)[nearest]
         return numbers
 
