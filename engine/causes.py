@@ -39,6 +39,8 @@ class Cause(IntEnum):
     SESSION_LOST = 15  # the application knows the user no more, and says so (401)
     EDGE = 16  # a CDN answers 503, or has no PoP that may serve the user
     BROKER_UNAVAILABLE = 17  # no broker took the message of a page
+    RATE_LIMITED = 18  # asked too often: no token in the bucket (429)
+    OVERLOADED = 19  # turned away at a door before it could wait (503)
 
 
 WORDS: dict[Cause, str] = {
@@ -60,10 +62,12 @@ WORDS: dict[Cause, str] = {
     Cause.EDGE: "CDN error",
     Cause.SPENT: "retries spent",
     Cause.SESSION_LOST: "session lost",
+    Cause.RATE_LIMITED: "rate limited",
+    Cause.OVERLOADED: "turned away",
 }
 
 SILENT = (Cause.UNREACHABLE, Cause.PRIVATE_ADDRESS)  # nobody answers: the client's time-out ends it, the cause is known
-SHED_CAUSES = (Cause.QUEUE_FULL,)
+SHED_CAUSES = (Cause.QUEUE_FULL, Cause.RATE_LIMITED, Cause.OVERLOADED)
 
 
 def outcome_of(cause: Cause) -> Outcome:

@@ -10,18 +10,21 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from .config_automation import AutomationPart
 from .config_base import Count, Millis, Name, Positive, Seconds, Service, Share, Table
 from .config_cdn import CdnPart
 from .config_ladder import LadderPart
 from .config_machines import Machines, Scaled, Sized
 from .config_queue import QueuePart
 from .config_regions import RegionsPart
+from .config_script import Goal, Slo, Step
 from .config_sessions import SessionsPart
 from .config_users import Client, Traffic, Users
 
 __all__ = [
-    "BalancerPart", "CachePart", "CdnPart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart", "Machines",
-    "Network", "QueuePart", "RegionsPart", "ReplicationPart", "Route", "Scenario", "Service", "SessionsPart", "Slo", "Step",
+    "AutomationPart", "BalancerPart", "CachePart", "CdnPart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart",
+    "Machines", "Network", "QueuePart", "RegionsPart", "ReplicationPart", "Route", "Scenario", "Service", "SessionsPart",
+    "Slo", "Step",
     "Table", "Traffic", "Users", "WebPart", "Zone",
 ]  # fmt: skip
 
@@ -185,49 +188,6 @@ class DatabasePart(Scaled, frozen=True):
     price: float = 0.126  # r5.large an hour
 
 
-class Slo(Table, frozen=True):
-    """The promise: this share of requests right and within `latency` over the last `window` seconds."""
-
-    target: Share = 0.999
-    latency: Positive = 1.0
-    window: Positive = 3_600.0
-
-
-class Step(Table, frozen=True):
-    """One scripted deed: at a virtual time, a fault, a heal or an option; `lasts` > 0 heals it afterwards."""
-
-    at: Seconds
-    fault: str = ""
-    target: str = ""
-    amount: float | None = None
-    lasts: Seconds = 0.0
-    heal: str = ""
-    option: str = ""
-    value: str | float | bool = ""
-    add: str = ""
-    remove: str = ""
-    resize: str = ""  # a node; `value` is the size, "up" or "down" ("" = up)
-    deploy: str = ""  # of static objects: all, tag:3, key:7
-    purge: str = ""
-    separate: Literal["", "out", "back"] = ""  # the database from the web server's machine, or back to it
-    say: str = ""
-    climb: Literal["", "up", "back"] = ""
-
-
-class Goal(Table, frozen=True):
-    """What must have come out at the end: `metric` (a dotted path of the JSON record) within [least, most].
-
-    after/before (seconds) restrict windowed metrics (p99_ms, error_share, goodput, hit_share) to a part of the run.
-    """
-
-    metric: Name
-    least: float | None = None
-    most: float | None = None
-    after: Seconds = 0.0
-    before: Seconds = 0.0
-    why: str = ""
-
-
 class Scenario(Table, frozen=True):
     """A whole scenario. `step_ms` is the step's length; see the look-ahead rule in docs/design.md."""
 
@@ -256,6 +216,7 @@ class Scenario(Table, frozen=True):
     queue: QueuePart = QueuePart()
     machines: Machines = Machines()
     sessions: SessionsPart = SessionsPart()
+    automation: AutomationPart = AutomationPart()
     slo: Slo = Slo()
     ladder: LadderPart = LadderPart()
     regions: RegionsPart = RegionsPart()

@@ -31,6 +31,7 @@ from .replies import Replies
 from .showing import snapshot
 from .showing.inspect import inspection
 from .snapshot import Inspection, Snapshot
+from .tiers.automation import Automation
 from .tiers.balancer import Balancer
 from .tiers.base import Tier
 from .tiers.cache import Cache
@@ -73,6 +74,7 @@ class World:
         self.cdn = Cdn(self.core, self.replies, cities)
         self.balancer = Balancer(self.core, self.replies)
         self.web = Web(self.core, self.replies)
+        self.automation = Automation(self.core, self.replies)
         self.sessions = Sessions(self.core, self.replies)
         self.cache = Cache(self.core, self.replies)
         told(0.65)
@@ -100,6 +102,8 @@ class World:
         self.clients.cdn = self.cdn
         self.balancer.web, self.balancer.dns = self.web, self.dns
         self.web.sessions, self.sessions.web, self.sessions.database = self.sessions, self.web, self.database
+        self.balancer.guard, self.web.codel = self.automation.door, self.automation.codel
+        self.web.counts = self.automation.counts
         self.sessions.balancer, self.balancer.choice.affinity = self.balancer, self.sessions.affinity
         self.web.balancer, self.web.cache, self.web.database = self.balancer, self.cache, self.database
         self.cache.database = self.database
@@ -111,7 +115,7 @@ class World:
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """All tiers in the order of a step."""
-        front = (self.traffic, self.clients, self.dns, self.cdn, self.balancer, self.web, self.sessions)
+        front = (self.traffic, self.clients, self.dns, self.cdn, self.balancer, self.web, self.automation, self.sessions)
         return (*front, self.cache, self.database, self.queue)
 
     # ---- time

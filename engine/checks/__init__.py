@@ -20,6 +20,7 @@ from ..snapshot import Inspection, Snapshot
 from ..tiers.database.log import Follower
 from . import data, edge, flow, queues
 from .ages import Ages
+from .automation import Tokens, buckets_hold, refusals_are_shed
 from .balancing import Beliefs
 from .calm import Calm
 from .edge import EdgeAges
@@ -118,6 +119,8 @@ CHECKS: tuple[Check, ...] = (
     Check("17", edge.edges_hold_what_fits),
     Check("18", data.names_are_cached),
     Check("20", sessions_add_up),
+    Check("21", buckets_hold),
+    Check("21", refusals_are_shed),
     Check("23", spans_are_times),
     Check("26", screen_is_counted),
     Check("27", flow.free_lists),
@@ -152,7 +155,7 @@ class Checker:
         self.most_waiting = {"web": world.web.queue, "db": world.database.queue}
         self.always_sync = self._sync()
         self.calm, self.moves, self.ages, self.beliefs = Calm(world), Moves(world), Ages(world), Beliefs(world)
-        self.survivors = Survivors(world)
+        self.survivors, self.tokens = Survivors(world), Tokens(world)
         self.edges = EdgeAges(world)
 
     def check(self) -> None:
@@ -167,7 +170,7 @@ class Checker:
             _judge(self.world, numbers, judge.__name__.strip("_"), judge)
         for numbers, follower in (
             ("2", self.calm), ("12", self.moves), ("16", self.ages), ("16", self.edges), ("19", self.beliefs),
-            ("20", self.survivors),
+            ("20", self.survivors), ("21", self.tokens),
         ):  # fmt: skip
             what = type(follower).__name__.lower()
             _judge(self.world, numbers, what, lambda follower=follower: follower.judge(self.world))  # type: ignore[misc]

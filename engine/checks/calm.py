@@ -34,6 +34,7 @@ class Calm:
         ):  # fmt: skip
             self.busiest = max(self.busiest, float(used.max(initial=0.0)))
         full = sum(int(stations.totals.rejected.sum()) for _, stations in stations_of(world))
+        full += world.automation.counts.refused
         if self.busiest >= BUSY or full or not patient(world):
             return
         bad = _bad(world) - self.bad

@@ -93,7 +93,7 @@ def sent_is_received(world: World) -> None:
     if not len(world.balancer.nodes):
         return
     sent = int(world.balancer.choice.sent.sum.sum())
-    came = int(world.web.stations.totals.arrivals.sum()) + len(world.web.inbox)
+    came = int(world.web.stations.totals.arrivals.sum()) + len(world.web.inbox) + world.web.turned_away
     expect(came <= sent, f"balancers sent {sent}, web servers got {came}")
     expect(came == sent or not undisturbed(world), f"{sent - came} of {sent} sent requests vanished without a fault")
 

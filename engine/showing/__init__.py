@@ -119,4 +119,5 @@ def snapshot(world: World) -> Snapshot:
         ladder=ladder_reading(world),
         sessions=world.sessions.reading(),
         queue=world.queue.reading(),
+        automation=world.automation.reading(),
     )

@@ -9,7 +9,20 @@ import numpy as np
 
 from ..causes import WORDS, Cause, Outcome
 from ..meter import quantile
-from ..snapshot import Balancer, Cache, Cdn, Dns, Event, NodeState, Queue, Replication, Sessions, Shards, Totals
+from ..snapshot import (
+    Automation,
+    Balancer,
+    Cache,
+    Cdn,
+    Dns,
+    Event,
+    NodeState,
+    Queue,
+    Replication,
+    Sessions,
+    Shards,
+    Totals,
+)
 from ..tables import program_version
 from ..tiers.database.shard import SAMPLE
 from . import totals
@@ -89,6 +102,7 @@ class Record(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
     sessions: Sessions | None = None
     queue: Queue | None = None
+    automation: Automation | None = None
 
 
 def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]:
@@ -191,4 +205,5 @@ def record(world: World, wall_seconds: float) -> Record:
         events=tuple(world.core.log.events),
         sessions=world.sessions.reading(),
         queue=world.queue.reading(),
+        automation=world.automation.reading(),
     )

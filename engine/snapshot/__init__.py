@@ -6,6 +6,7 @@ the whole. Units are as told there.
 
 from __future__ import annotations
 
+from .automation import Automation, AutomationTotals, Guard
 from .base import NodeState, Struct
 from .cdn import Cdn
 from .chapter import Queue, QueueNode
@@ -17,6 +18,8 @@ from .sessions import LostSessions, SessionHome, Sessions, SessionTotals
 __all__ = [
     "SNAPSHOT_VERSION",
     "ActiveFault",
+    "Automation",
+    "AutomationTotals",
     "Backend",
     "Balancer",
     "Cache",
@@ -27,6 +30,7 @@ __all__ = [
     "Dns",
     "Event",
     "Failover",
+    "Guard",
     "Headline",
     "HotKey",
     "Inspection",
@@ -164,6 +168,7 @@ class Snapshot(Struct, frozen=True):
     ladder: Ladder | None = None
     sessions: Sessions | None = None
     queue: Queue | None = None
+    automation: Automation | None = None
 
 
 class Setting(Struct, frozen=True):

@@ -21,11 +21,14 @@ from ..queueing import Discipline, Stations
 from ..replies import Replies
 from ..snapshot import Setting
 from ..words import percent
+from .automation.webdoor import serve, tell_overdue
 from .base import OptionValue, Staffed, enlist, machine, machines_of
 from .sessions.reading import held_by
 from .shared import lose, with_chores, with_queries, without_chores
 
 if TYPE_CHECKING:
+    from .automation.codel import Codel
+    from .automation.counts import Counts
     from .balancer import Balancer
     from .cache import Cache
     from .database import Database
@@ -53,6 +56,7 @@ class Web(Staffed):
         self.rng = generator(core.seed, "web errors")
         self.gauge = Gauge()
         self.shed = 0
+        self.turned_away = 0  # at the door, before they came to a queue
         routes = core.config.route
         # Where a route's requests go next: 0 cache, 1 database, 2 straight back; with a cache and without.
         self.ways_bare = np.array([1 if r.database and not r.static else 2 for r in routes], dtype=np.uint8)
@@ -67,6 +71,8 @@ class Web(Staffed):
         self.database: Database
         self.sessions: Sessions | None = None
         self.photos: Queue
+        self.codel: Codel | None = None
+        self.counts: Counts
 
     # ---- membership
 
@@ -107,6 +113,7 @@ class Web(Staffed):
     def step(self) -> None:
         """Queue what came, pass on what is done."""
         flights, end = self.core.flights, self.core.end
+        tell_overdue(self)
         t, slots = self.inbox.take(end, flights.id)
         if t.size:
             node = flights.web[slots].astype(np.int64)
@@ -124,9 +131,9 @@ class Web(Staffed):
             if self.chores:
                 t, slots, node, work = with_chores(self, t, slots, work)
         if t.size:
-            plan, gone = self.stations.serve(t, node, work, slots, end, flights.id)
-            if np.count_nonzero(plan.accepted) < t.size:
-                out = ~plan.accepted
+            t, slots, accepted, gone = serve(self, t, node, work, slots)
+            if np.count_nonzero(accepted) < t.size:
+                out = ~accepted
                 if self.database.places.jobs:
                     lose(self, slots[out])
                     out &= slots >= 0

@@ -29,11 +29,13 @@ from engine.snapshot import (
 )
 
 if __package__:  # python -m tests.tui.sample
+    from .sample_automation import automation_part
     from .sample_cdn import cdn
     from .sample_queue import queue_part
     from .sample_sessions import sessions_part
     from .sample_story import Story
 else:  # pytest puts this folder on the path
+    from sample_automation import automation_part
     from sample_cdn import cdn
     from sample_queue import queue_part
     from sample_sessions import sessions_part
@@ -87,8 +89,9 @@ def trouble() -> Snapshot:
 
 
 def huge() -> Snapshot:
-    """400 web servers (two dead, one slow), 24 cache nodes, 40 shards of three: more than fits anywhere."""
-    return Builder(trouble=True, web=400, cache=24, shards=40).snapshot()
+    """400 web servers (two dead, one slow), 24 cache nodes, 40 shards of three, guards: more than fits anywhere."""
+    snapshot = Builder(trouble=True, web=400, cache=24, shards=40).snapshot()
+    return msgspec.structs.replace(snapshot, automation=automation_part())
 
 
 def whole(snapshot: Snapshot) -> Snapshot:

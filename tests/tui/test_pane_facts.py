@@ -98,6 +98,16 @@ def test_a_split_brain_and_a_shard_without_a_writer_ask_for_the_most_attention()
         assert tools.pane("replication").verdict(snapshot, PaneView()).attention == 3
 
 
+def test_guards_that_turn_people_away_are_told_with_the_balancer() -> None:
+    verdict = tools.pane("balancer").verdict(HUGE, PaneView())
+    assert verdict.words.startswith("rate limit turns 1,240/s away")
+    assert verdict.attention >= 2
+    assert "queue delay turns 86/s away" in text("balancer", HUGE)
+    zoomed = "\n".join(tools.lines("balancer", HUGE, 116, 36, zoomed=True))
+    assert "40/s a city, burst 80" in zoomed
+    assert "in all 91,400" in zoomed
+
+
 def test_every_web_server_of_400_can_be_found_in_the_mosaic() -> None:
     canvas = tools.draw("map", HUGE, 196, 55, zoomed=True)
     spots = {spot.target for spot in canvas.spots}

@@ -13,6 +13,7 @@ from ..marks import attention_of, mark
 from ..pane import Pane, PaneView, window
 from ..safe import safe_text
 from ..units import count, duration, percent, plain, rate, whole
+from .guards import acting, guard_lines, room_for_guards
 from .history import History, fill_with_histories, room_for_histories, swing
 from .table import STRONG, Column, Fact, Table, before, dot, facts, named, rank, sound, spark, tendency
 
@@ -51,7 +52,8 @@ class BalancerPane(Pane):
         worst = attention_of(*(b.state for b in part.backends))
         if part.fail_open or (part.backends and not any(b.healthy for b in part.backends)):
             worst = 3
-        return Verdict(part.verdict or ("no web servers yet" if not part.backends else ""), worst)
+        verdict = Verdict(part.verdict or ("no web servers yet" if not part.backends else ""), worst)
+        return acting(snapshot.automation, verdict)
 
     def targets(self, snapshot: Snapshot, view: PaneView) -> Sequence[str]:
         """Web servers, trouble first."""
@@ -69,7 +71,8 @@ class BalancerPane(Pane):
         if view.zoomed:
             charts = (charts[0], *_answers(snapshot.headline), *charts[1:3])
         nodes = {node.name: node for node in snapshot.map.nodes} if view.zoomed else {}
-        height = canvas.height - room_for_histories(canvas, charts, zoomed=view.zoomed)
+        guards = room_for_guards(snapshot.automation, canvas.height, zoomed=view.zoomed)
+        height = canvas.height - room_for_histories(canvas, charts, zoomed=view.zoomed) - guards
         table = Table(canvas, named(ZOOMED if view.zoomed else COLUMNS, (b.name for b in rows)))
         if rows and (height - y > len(rows) or view.zoomed):
             table.head(y)
@@ -88,7 +91,9 @@ class BalancerPane(Pane):
             _machine(table, line, nodes.get(rows[i].name))
         if len(rows) > room > 1:
             _rest(canvas, y + shown, [b for i, b in enumerate(rows) if i not in lines], view.glyphs)
-        fill_with_histories(canvas, y + min(room, len(rows)), charts, view.glyphs)
+        foot = y + min(room, len(rows))
+        guard_lines(canvas, foot, snapshot.automation, guards, zoomed=view.zoomed)
+        fill_with_histories(canvas, foot + guards, charts, view.glyphs)
 
 
 def _order(part: Balancer, view: PaneView) -> list[Backend]:

@@ -27,6 +27,7 @@ from .holding import NOBODY, Holding
 from .reading import inspect, reading
 
 if TYPE_CHECKING:
+    from ..automation.door import DoorGuard
     from ..dns import Dns
     from ..web import Web
 
@@ -52,6 +53,7 @@ class Balancer(Holding):
         self.utilisation: F8 = np.zeros(0)
         for _ in range(core.config.balancer.nodes * core.regions.doors):
             self.add_node()
+        self.guard: DoorGuard | None = None  # who may keep requests out
         self.web: Web
         self.dns: Dns
 
@@ -178,6 +180,8 @@ class Balancer(Holding):
                     int(gone.row[i]), "balancer", self.nodes.names[n], address=address, came=float(gone.arrival[i]),
                     wait=float(gone.start[i] - gone.arrival[i]), service=float(gone.finish[i] - gone.start[i]),
                 )  # fmt: skip
+        if self.guard is not None and self.guard.on and gone.finish.size:
+            gone = self.guard.admit(gone, self.nodes, self.choice)
         self.choice.dispatch(gone)
 
     def close_at(self, t: F8, slots: I8) -> None:

@@ -11,7 +11,18 @@ from world_rig import EDGE, QUICK, Rig
 
 from engine.causes import Outcome
 from engine.commands import AddNode, Inject, Order
-from engine.config import BalancerPart, Client, Health, ReplicationPart, Scenario, Service, SessionsPart, Users, WebPart
+from engine.config import (
+    AutomationPart,
+    BalancerPart,
+    Client,
+    Health,
+    ReplicationPart,
+    Scenario,
+    Service,
+    SessionsPart,
+    Users,
+    WebPart,
+)
 from engine.policies.balancing import ConsistentHash
 from engine.tiers.cache.mail import DELETE
 from engine.tiers.sessions.book import SHARED
@@ -247,6 +258,14 @@ def _survive_a_purge() -> None:
         _run_on(rig, 1)
 
 
+def _mint_a_token() -> None:
+    rig = rig_of(automation=AutomationPart(rate_limit=2.0, burst=3, limit_by="city"))
+    _run_on(rig, 200)
+    rig.world.automation.door.buckets[0][1].level[0] += 0.5  # within its bounds
+    rig.world.step()
+    rig.checked.checker.step()
+
+
 IN_TIME: dict[str, Break] = {
     "24 time": _skip_a_step,
     "4 budget": _spend_too_much,
@@ -271,4 +290,5 @@ IN_TIME: dict[str, Break] = {
     "19 beliefs, by lot": _favour("random"),
     "20 survivors": _outlive_the_server,
     "20 survivors, shared": _die_with_a_server,
+    "21 tokens": _mint_a_token,
 }

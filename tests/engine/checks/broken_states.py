@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.causes import Cause
 from engine.flights import CLIENT
+from engine.tiers.automation.buckets import Buckets
 from engine.tiers.database.shard import Role
 from engine.tiers.queue.floor import EXPIRE
 from engine.world import World
@@ -133,6 +134,15 @@ def _mislay_an_object(world: World) -> None:
     store.obj[store.held(0)[0]] += 1
 
 
+def _overflow_a_bucket(world: World) -> None:
+    world.automation.door.buckets[0] = (0.0, Buckets(3, 1.0, 5.0, 0.0))
+    world.automation.door.buckets[0][1].level[1] = 5.5
+
+
+def _refuse_uncounted(world: World) -> None:
+    world.automation.counts.add("limited", -1)
+
+
 AT_REST: dict[str, Callable[[World], None]] = {
     "requests_balance": _forget_an_arrival,
     "causes_explain": _fail_without_cause,
@@ -156,6 +166,8 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "edges_hold_what_fits": _mislay_an_object,
     "names_are_cached": _keep_a_name,
     "sessions_add_up": _invent_a_session,
+    "buckets_hold": _overflow_a_bucket,
+    "refusals_are_shed": _refuse_uncounted,
     "spans_are_times": _take_negative_time,
     "screen_is_counted": _count_no_number,
     "free_lists": _free_twice,

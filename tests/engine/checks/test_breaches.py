@@ -61,6 +61,7 @@ def test_every_check_has_its_breach() -> None:
     followed = {what.split()[1].strip(",") for what in IN_TIME}
     assert followed == {
         "time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "edgeages", "beliefs", "survivors",
+        "tokens",
     }  # fmt: skip
 
 

@@ -1,0 +1,31 @@
+"""The scenario's table `automation`: what acts by itself around the web tier, all of it off unless it is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from .config_base import Count, Positive, Table
+
+__all__ = ["AutomationPart"]
+
+
+class AutomationPart(Table, frozen=True):
+    """Guards of the front door; 0 or off = there is none.
+
+    rate_limit, burst, limit_by: token buckets in each balancer, requests a second that a bucket gets and how many it holds, one
+    for each user or city (nginx, limit_req_zone $binary_remote_addr; its documentation's example has burst 5).
+    most_open: requests that a balancer has open at web servers; it answers 503 to more (Envoy, max_requests: 1024).
+    codel: web servers turn away who would wait too long: `codel_interval_ms`, or only `codel_target_ms` once their queue has not
+    been empty for that interval (Maurer, "Fail at Scale", ACM Queue 2015: 100 ms and 5 ms). It needs the queue first come first
+    served, where the wait is known on arrival.
+    """
+
+    rate_limit: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
+    burst: Count = 5
+    limit_by: Literal["user", "city"] = "user"
+    most_open: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    codel: bool = False
+    codel_target_ms: Positive = 5.0
+    codel_interval_ms: Positive = 100.0

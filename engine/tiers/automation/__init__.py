@@ -1,0 +1,70 @@
+"""What acts by itself around the web tier. It has no nodes: it sits at the balancers' and web servers' doors.
+
+    door, buckets  at a balancer: token buckets, a bound of open requests
+    codel          at a web server: who would wait too long is turned away
+    counts, reading  what is counted, and what is shown of it all
+
+Everything is off unless the table `automation` or a live setting asks for it; then nothing here is asked.
+"""
+
+from __future__ import annotations
+
+from ...core import Core
+from ...replies import Replies
+from ...snapshot import Automation as Reading
+from ..base import OptionValue, Tier
+from .codel import Codel
+from .counts import Counts
+from .door import DoorGuard
+from .reading import reading
+
+
+class Automation(Tier):
+    """The guards, and their settings by name."""
+
+    name = "automation"
+
+    def __init__(self, core: Core, replies: Replies) -> None:
+        super().__init__(core)
+        self.counts = Counts()
+        self.door = DoorGuard(core, replies, self.counts)
+        self.codel = Codel(core)
+
+    def step(self) -> None:
+        """Whoever is guarded asks when it is its turn."""
+
+    def effects_changed(self) -> None:
+        """A server may be slower: those who wait there wait longer than was planned."""
+        if self.codel.codel:
+            self.codel.bent = self.core.now
+
+    @property
+    def present(self) -> bool:
+        """Is anything on, or has it ever done anything?"""
+        return self.door.on or self.codel.codel or self.counts.refused > 0
+
+    def _holder(self, name: str) -> DoorGuard | Codel:
+        return self.codel if name.startswith("codel") else self.door
+
+    def option(self, name: str) -> OptionValue:
+        """A row of the options table that begins with "automation."."""
+        value: OptionValue = getattr(self._holder(name), name)
+        return value
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        """Acts on the next request."""
+        holder = self._holder(name)
+        setattr(holder, name, type(getattr(holder, name))(value))
+        if isinstance(holder, DoorGuard):
+            holder.changed(name)
+        else:
+            holder.bent = self.core.now
+
+    def second(self) -> None:
+        """A virtual second ended."""
+        if self.present:
+            self.counts.second()
+
+    def reading(self) -> Reading | None:
+        """What the snapshot and the record show; None where there is nothing."""
+        return reading(self) if self.present else None

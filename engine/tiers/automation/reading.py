@@ -1,0 +1,57 @@
+"""What is shown of the guards: a line each, those that act first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...snapshot import Automation as Reading
+from ...snapshot import AutomationTotals, Guard
+from ...words import count
+from .counts import NAMES
+
+if TYPE_CHECKING:
+    from . import Automation
+
+
+def reading(tier: Automation) -> Reading:
+    """The snapshot's part."""
+    guards = tuple(sorted((*_door(tier), *_codel(tier)), key=lambda guard: not guard.alarm))
+    acting = [f"{guard.name} {guard.state}" for guard in guards if guard.alarm]
+    return Reading(
+        verdict=", ".join(acting) if acting else f"{count(len(guards), 'guard')}, none acts",
+        guards=guards,
+        totals=AutomationTotals(**{name: tier.counts.total(name) for name in NAMES}),
+        refused_trend=tier.counts.trend.tuple(),
+    )
+
+
+def _guard(tier: Automation, name: str, title: str, setting: str, state: str) -> Guard:
+    """A guard by the counter of what it turned away; `state` if it turns nobody away."""
+    rate, total = tier.counts.rate(name), tier.counts.total(name)
+    acts = rate > 0.0
+    return Guard(title, setting, f"turns {rate:,.0f}/s away" if acts else state, rate, total, acts)
+
+
+def _door(tier: Automation) -> list[Guard]:
+    door, found = tier.door, []
+    if door.rate_limit > 0.0 or tier.counts.total("limited"):
+        setting = f"{door.rate_limit:g}/s a {door.limit_by}, burst {door.burst:g}" if door.rate_limit else "off"
+        now = tier.core.now
+        empty = 0
+        for _, buckets in door.buckets.values():
+            empty += int(np.count_nonzero(buckets.level + (now - buckets.at) * buckets.rate < 1.0))
+        found.append(_guard(tier, "limited", "rate limit", setting, f"{count(empty, 'bucket')} empty" if empty else "idle"))
+    if door.most_open or tier.counts.total("over_open"):
+        setting = f"{door.most_open:,} open a balancer" if door.most_open else "off"
+        found.append(_guard(tier, "over_open", "open requests", setting, "idle"))
+    return found
+
+
+def _codel(tier: Automation) -> list[Guard]:
+    codel = tier.codel
+    if not codel.codel and not tier.counts.total("over_wait"):
+        return []
+    setting = f"wait {codel.codel_target_ms:g} ms, {codel.codel_interval_ms:g} ms at first" if codel.codel else "off"
+    return [_guard(tier, "over_wait", "queue delay", setting, "idle")]
