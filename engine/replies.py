@@ -93,9 +93,12 @@ class Replies:
             return
         flights.web_out[slots] = t
         web = flights.web[slots].astype(np.int64)
-        if not len(self.balancer.nodes):
-            self._to_city(t, slots, "web", web)
-            return
+        if self.balancer.direct:
+            came = flights.balancer[slots] >= 0
+            self._to_city(t[~came], slots[~came], "web", web[~came])
+            t, slots, web = t[came], slots[came], web[came]
+            if not slots.size:
+                return
         hop = self.core.fabric.hop("web", web, "balancer", flights.balancer[slots].astype(np.int64), back=True)
         if hop.fate is not None:
             gone = hop.fate != Fate.PASS
@@ -130,7 +133,7 @@ class Replies:
     def straight(self) -> bool:
         """Is there nothing on the way that could stop an answer, and nobody who may keep it?"""
         front = self.balancer
-        return not self.orphans and self.core.fabric.untroubled and len(front.nodes) > 0 and not front.choice.again.most
+        return not self.orphans and self.core.fabric.untroubled and not front.direct and not front.choice.again.most
 
     def _leave(self, t: F8, slots: I8, web: I8, wire: F8) -> None:
         self.core.flights.web_out[slots] = t

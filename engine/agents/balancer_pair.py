@@ -62,7 +62,7 @@ class PairKeeper:
             if holder >= 0 and view.answers("balancer", holder, ("balancer", mine), advert):
                 last = now
         limit = last + down_after(advert, mine)
-        if now + TINY < limit or not bool(tier.nodes.member[mine]):
+        if now + TINY < limit or not bool(tier.nodes.member[mine]) or tier.bare:
             return Look(Heard(due, last), (), max(0.0, min(due, limit) - now) if now < limit else due - now)
         silent = tier.nodes.names[holder] if holder >= 0 else "anybody"
         reason = f"no advertisement from {silent} for {now - last:.1f} s"

@@ -124,7 +124,8 @@ def _refuse_needed(world: World, target: Target) -> None:
     if target.kind == "db" and world.database.is_primary(target.nodes[0][1]):
         raise Rejected(f"{target.name} is a primary: promote a replica first")
     nodes = world.core.fabric.tiers[target.kind]
-    if target.kind in ("web", "balancer", "worker") and int(nodes.member.sum()) <= 1:
+    alone = target.kind == "balancer" and int(world.web.nodes.member.sum()) == 1  # a single web server needs none
+    if target.kind in ("web", "balancer", "worker") and int(nodes.member.sum()) <= 1 and not alone:
         raise Rejected(f"{target.name} is the last of its kind and stays")
     if target.kind == "broker" and int(nodes.member.sum()) <= 1 and (kept := world.queue.messages.kept):
         raise Rejected(f"{target.name} keeps {kept:,} messages, and there is no other broker to take them")

@@ -83,10 +83,17 @@ class Balancer(Holding):
         self.known_speed = np.append(self.known_speed, 1.0)
         self.choice.add_balancer(self.nodes.names[index])
         self._take_address(index)
+        self.bare, self.direct = False, self.core.step_no > 0 and self.direct
         return index
 
     def remove_node(self, index: int) -> None:
-        """Take a balancer out; if it holds the address, the other one takes it over at once."""
+        """Take a balancer out; if it holds the address, the other one takes it over at once.
+
+        The last one before a single web server goes when those whom it serves are done.
+        """
+        if int(self.nodes.member.sum()) == 1 and int(self.web.nodes.member.sum()) == 1:
+            self.retire()
+            return
         self.nodes.member[index] = False
         self.die(index, int(self.nodes.event[index]))
         if index in self.holders:
@@ -99,6 +106,7 @@ class Balancer(Holding):
         self.nodes.member[index] = True
         self.nodes.born[index] = self.core.now
         self._take_address(index)
+        self.bare = False
 
     def restart(self, index: int) -> None:
         """The process starts anew: its connections are gone, and what it believed."""
@@ -114,7 +122,7 @@ class Balancer(Holding):
         """
         door = self.door_of(to)
         old = self.holders[door]
-        if to == old or not self.nodes.member[to]:
+        if to == old or not self.nodes.member[to] or self.bare:
             return False
         self.holders[door] = to
         if old >= 0 and bool(self.nodes.up[old]):
@@ -138,10 +146,11 @@ class Balancer(Holding):
         t, slots = self.door.let_in(t, slots, self.dns.addresses)
         if not slots.size:
             return
-        if not len(self.nodes):
+        if self.bare:
             server = int(np.argmax(self.web.nodes.member))
             t, slots = self.door.travel(t, slots, "web", server)
             self.core.flights.web[slots] = server
+            self.passed_by += slots.size
             self.web.arrive(t, slots)
         elif len(self.holders) == 1:
             self._to_door(0, t, slots)
@@ -244,6 +253,7 @@ class Balancer(Holding):
         self.busy_before = busy
         self._grow()
         self.choice.second()
+        self.settle()
 
     def load(self) -> Load:
         """How loaded the balancers are."""

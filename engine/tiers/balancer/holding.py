@@ -32,6 +32,9 @@ class Holding(Staffed):
         self.door = Door(core, replies)
         self.holders = [NOBODY] * core.regions.doors
         self.inbox = Pending(core.dt)
+        self.bare = True  # users talk to the only web server: nobody stands before it, or who did takes nobody any more
+        self.direct = True  # may rows be under way that came without a balancer
+        self.passed_by = 0  # packets that got through to the web server without one
 
     def door_of(self, index: int) -> int:
         """The door that a balancer stands behind."""
@@ -51,6 +54,20 @@ class Holding(Staffed):
         """Name of the node that holds a door's address, "" if none does."""
         holder = self.holders[door]
         return self.nodes.names[holder] if holder >= 0 else ""
+
+    def retire(self) -> None:
+        """From now on users talk to the only web server; who has come to a balancer is served there to the end."""
+        self.bare = self.direct = True
+
+    def settle(self) -> None:
+        """A second has ended: is anybody still under way of those who came as it was before?"""
+        flights = self.core.flights
+        live = flights.live()
+        if self.bare and self.holders[0] != NOBODY and not len(self.inbox) and not (flights.balancer[live] >= 0).any():
+            self.nodes.member[:] = False
+            self.holders[0] = NOBODY
+        if self.direct and not self.bare:
+            self.direct = bool(((flights.balancer[live] < 0) & (flights.web[live] >= 0)).any())
 
     def _to_door(self, door: int, t: F8, slots: I8) -> None:
         if self.holders[door] == NOBODY:

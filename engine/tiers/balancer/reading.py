@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def reading(tier: Balancer) -> Reading:
     """Pane 3, of the last whole second and of what the active balancer believes now."""
     choice = tier.choice
-    known = len(tier.nodes) > 0
+    known = not tier.bare
     fail_open = False
     if known:
         health, nodes, now = tier.core.config.balancer.health, tier.web.nodes, tier.core.now
@@ -90,7 +90,7 @@ def _words(tier: Balancer, active: int, server: int, healthy: bool, ramp: float)
 
 
 def _verdict(tier: Balancer, backends: tuple[Backend, ...], fail_open: bool) -> str:
-    if not len(tier.nodes):
+    if tier.bare:
         return "no balancer: users talk to the web server"
     ill = [b.name for b in backends if not b.healthy]
     spare = int(np.count_nonzero(tier.nodes.serving)) - len(tier.holders)

@@ -44,6 +44,7 @@ class NoBalancer:
     """Users talk to their web server directly."""
 
     nodes: tuple[()] = ()
+    direct = True
 
 
 @stateful
