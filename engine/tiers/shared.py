@@ -47,6 +47,7 @@ def with_chores(web: Web, t: F8, slots: I8, work: F8) -> tuple[F8, I8, I8, F8]:
     node = web.core.flights.web[slots].astype(np.int64)
     if not at.size:
         return t, slots, node, work
+    web.begun_chores += at.size
     jobs = web.database.places.jobs
     demand = np.array([jobs[row].work for row in rows.tolist()])
     t, slots = np.concatenate([t, np.maximum(at, web.core.start)]), np.concatenate([slots, rows])

@@ -53,6 +53,7 @@ class Web(Staffed):
         self.discipline = config.discipline
         self.inbox = Pending(core.dt)
         self.chores = Pending(core.dt)  # (t, row) of the database's own jobs, where it lives on this machine
+        self.begun_chores = 0  # of them, since the start
         self.rng = generator(core.seed, "web errors")
         self.gauge = Gauge()
         self.shed = 0
