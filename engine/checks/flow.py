@@ -91,7 +91,8 @@ def nodes_balance(world: World) -> None:
 def sent_is_received(world: World) -> None:
     """3: what balancers send reaches a web server, or is lost on the way; undisturbed, nothing is lost."""
     sent = int(world.balancer.choice.sent.sum.sum()) + world.balancer.passed_by
-    came = int(world.web.stations.totals.arrivals.sum()) - world.web.begun_chores + len(world.web.inbox)
+    web = world.web
+    came = int(web.stations.totals.arrivals.sum()) - web.begun_chores + len(web.inbox) + web.turned_away
     expect(came <= sent, f"balancers sent {sent}, web servers got {came}")
     expect(came == sent or not undisturbed(world), f"{sent - came} of {sent} sent requests vanished without a fault")
 
