@@ -41,6 +41,8 @@ class Cause(IntEnum):
     BROKER_UNAVAILABLE = 17  # no broker took the message of a page
     RATE_LIMITED = 18  # asked too often: no token in the bucket (429)
     OVERLOADED = 19  # turned away at a door before it could wait (503)
+    CIRCUIT_OPEN = 20  # the web server asks this shard no more for a while, since its last queries failed
+    BULKHEAD = 21  # the web server has as many queries open as it may
 
 
 WORDS: dict[Cause, str] = {
@@ -64,10 +66,12 @@ WORDS: dict[Cause, str] = {
     Cause.SESSION_LOST: "session lost",
     Cause.RATE_LIMITED: "rate limited",
     Cause.OVERLOADED: "turned away",
+    Cause.CIRCUIT_OPEN: "circuit open",
+    Cause.BULKHEAD: "bulkhead full",
 }
 
 SILENT = (Cause.UNREACHABLE, Cause.PRIVATE_ADDRESS)  # nobody answers: the client's time-out ends it, the cause is known
-SHED_CAUSES = (Cause.QUEUE_FULL, Cause.RATE_LIMITED, Cause.OVERLOADED)
+SHED_CAUSES = (Cause.QUEUE_FULL, Cause.RATE_LIMITED, Cause.OVERLOADED, Cause.BULKHEAD)
 
 
 def outcome_of(cause: Cause) -> Outcome:

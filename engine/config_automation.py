@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from .config_base import Count, Positive, Table
+from .config_base import Count, Positive, Seconds, Share, Table
 
 __all__ = ["AutomationPart"]
 
@@ -20,6 +20,10 @@ class AutomationPart(Table, frozen=True):
     codel: web servers turn away who would wait too long: `codel_interval_ms`, or only `codel_target_ms` once their queue has not
     been empty for that interval (Maurer, "Fail at Scale", ACM Queue 2015: 100 ms and 5 ms). It needs the queue first come first
     served, where the wait is known on arrival.
+    breaker: a web server asks a shard no more for `breaker_sleep` seconds after `breaker_failures` failed queries in a row
+    (Envoy, consecutive_5xx: 5), or when a share of `breaker_share` of at least `breaker_requests` queries of the last 10 s has
+    failed (Hystrix: 50 % of 20; it sleeps for 5 s). Then one query is the probe.
+    bulkhead: queries that a web server has open at once; more fail at once (Envoy, max_connections and max_pending: 1024).
     """
 
     rate_limit: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
@@ -29,3 +33,9 @@ class AutomationPart(Table, frozen=True):
     codel: bool = False
     codel_target_ms: Positive = 5.0
     codel_interval_ms: Positive = 100.0
+    breaker: Literal["off", "consecutive", "share"] = "off"
+    breaker_failures: Count = 5
+    breaker_share: Share = 0.5
+    breaker_requests: Count = 20
+    breaker_sleep: Seconds = 5.0
+    bulkhead: Annotated[int, Meta(ge=0, le=10_000_000)] = 0

@@ -151,6 +151,16 @@ ROWS: tuple[OptionRow, ...] = (
     switch("automation.codel", "ac", "turn away who would wait too long", "off; Maurer, Fail at Scale, 2015"),
     number("automation.codel_target_ms", "at", "wait allowed in a standing queue", 0.01, 60_000.0, "ms", "Maurer 2015: 5 ms"),
     number("automation.codel_interval_ms", "ai", "wait allowed at first", 0.01, 60_000.0, "ms", "Maurer 2015: 100 ms"),
+    choice(
+        "automation.breaker", "ak", "circuit breakers to the database", ("off", "consecutive", "share"),
+        "off; Envoy: consecutive 5xx; Hystrix: share",
+    ),
+    number("automation.breaker_failures", "af", "failures in a row that open it", 1, 100_000, "", "Envoy: 5", whole=True),
+    number("automation.breaker_share", "ah", "share of failures that opens it", 0.0, 1.0, "", "Hystrix: 50 %"),
+    number("automation.breaker_sleep", "az", "until an open breaker sends a probe", 0.0, 3_600.0, "s", "Hystrix: 5 s"),
+    number(
+        "automation.bulkhead", "an", "open queries of a web server, 0 = no limit", 0, 10_000_000, "", "Envoy: 1024", whole=True
+    ),
     choice("cache.eviction", "ce", "eviction policy", tuple(EVICTION), "memcached: LRU"),
     number("cache.ttl", "ct", "time to live, 0 = for ever", 0.0, 2_592_000.0, "s", "the scenario; at most 30 d in memcached"),
     switch("cache.sliding", "cs", "sliding time to live", "fixed, as in memcached"),

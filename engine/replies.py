@@ -18,6 +18,7 @@ from .fabric import CITY, Fate, Hop
 from .flights import SENDS, SERVER
 
 if TYPE_CHECKING:
+    from .tiers.automation.queries import QueryGuard
     from .tiers.balancer import Balancer
     from .tiers.clients import Clients
     from .tiers.queue import Queue
@@ -39,6 +40,7 @@ class Replies:
         self.leaving: list[tuple[F8, I8, I8, F8]] = []
         self.orphans = False  # may rows be under way whose connection was reset
         self.asides: SessionsAsk | None = None  # who asks the database on its own account, and takes the answers
+        self.guard: QueryGuard | None = None  # who counts queries until their answers are at web servers
         self.balancer: Balancer
         self.clients: Clients
         self.queue: Queue
@@ -82,6 +84,8 @@ class Replies:
         flights = self.core.flights
         if self.asides is not None:
             t, slots = self.asides.at_web(t, slots)
+        if self.guard is not None and self.guard.on:
+            self.guard.over(t, slots)
         if self.queue.makes_jobs:
             t, slots = self._hand_over(t, slots)
         if self.straight and slots.size:
@@ -136,6 +140,8 @@ class Replies:
         return not self.orphans and self.core.fabric.untroubled and not front.direct and not front.choice.again.most
 
     def _leave(self, t: F8, slots: I8, web: I8, wire: F8) -> None:
+        if self.guard is not None and self.guard.on:
+            self.guard.over(t, slots)
         self.core.flights.web_out[slots] = t
         self.leaving.append((t, slots, web, wire))
 

@@ -102,6 +102,7 @@ class World:
         self.clients.cdn = self.cdn
         self.balancer.web, self.balancer.dns = self.web, self.dns
         self.web.sessions, self.sessions.web, self.sessions.database = self.sessions, self.web, self.database
+        self.database.guard = self.replies.guard = self.automation.queries
         self.balancer.guard, self.web.codel = self.automation.door, self.automation.codel
         self.web.counts = self.automation.counts
         self.sessions.balancer, self.balancer.choice.affinity = self.balancer, self.sessions.affinity

@@ -20,7 +20,7 @@ from ..snapshot import Inspection, Snapshot
 from ..tiers.database.log import Follower
 from . import data, edge, flow, queues
 from .ages import Ages
-from .automation import Tokens, buckets_hold, refusals_are_shed
+from .automation import Breakers, Tokens, buckets_hold, queries_are_open, refusals_are_shed
 from .balancing import Beliefs
 from .calm import Calm
 from .edge import EdgeAges
@@ -121,6 +121,7 @@ CHECKS: tuple[Check, ...] = (
     Check("20", sessions_add_up),
     Check("21", buckets_hold),
     Check("21", refusals_are_shed),
+    Check("21", queries_are_open),
     Check("23", spans_are_times),
     Check("26", screen_is_counted),
     Check("27", flow.free_lists),
@@ -155,7 +156,7 @@ class Checker:
         self.most_waiting = {"web": world.web.queue, "db": world.database.queue}
         self.always_sync = self._sync()
         self.calm, self.moves, self.ages, self.beliefs = Calm(world), Moves(world), Ages(world), Beliefs(world)
-        self.survivors, self.tokens = Survivors(world), Tokens(world)
+        self.survivors, self.tokens, self.breakers = Survivors(world), Tokens(world), Breakers(world)
         self.edges = EdgeAges(world)
 
     def check(self) -> None:
@@ -170,7 +171,7 @@ class Checker:
             _judge(self.world, numbers, judge.__name__.strip("_"), judge)
         for numbers, follower in (
             ("2", self.calm), ("12", self.moves), ("16", self.ages), ("16", self.edges), ("19", self.beliefs),
-            ("20", self.survivors), ("21", self.tokens),
+            ("20", self.survivors), ("21", self.tokens), ("21", self.breakers),
         ):  # fmt: skip
             what = type(follower).__name__.lower()
             _judge(self.world, numbers, what, lambda follower=follower: follower.judge(self.world))  # type: ignore[misc]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..causes import Cause
+from ..tiers.automation.breaker import NOBODY, State
 from ..tiers.automation.buckets import F8
 from .flow import expect
 
@@ -24,11 +26,64 @@ def buckets_hold(world: World) -> None:
 
 
 def refusals_are_shed(world: World) -> None:
-    """21: requests that ended for a guard were turned away by it, each attempt once: no more of them than it counted."""
+    """21: requests that ended for a guard were turned away by it: no more of them than it counted.
+
+    Those who waited for the fill of a query that was kept back fail with it.
+    """
     counts, causes = world.automation.counts, world.core.ledger.causes.sum
-    for cause, names in ((Cause.RATE_LIMITED, ("limited",)), (Cause.OVERLOADED, ("over_open", "over_wait"))):
+    for cause, names in (
+        (Cause.RATE_LIMITED, ("limited",)), (Cause.OVERLOADED, ("over_open", "over_wait")),
+        (Cause.CIRCUIT_OPEN, ("circuit_open",)), (Cause.BULKHEAD, ("bulkhead",)),
+    ):  # fmt: skip
         ended, turned = int(causes[cause]), sum(counts.total(name) for name in names)
         expect(ended <= turned, f"{ended} requests ended as {cause.name}, {turned} were turned away")
+
+
+def queries_are_open(world: World) -> None:
+    """21: the queries that a web server has open, as its bulkhead counts them, are rows that wait or ends it has not heard of."""
+    queries = world.automation.queries
+    if not queries.on:
+        return
+    held = queries.web[queries.holder != NOBODY].tolist()
+    ends = queries.ends.everything()[1][1].tolist()
+    counted = {web: n for web, n in queries.open.items() if n}
+    found = dict(Counter(held + ends))
+    expect(found == counted, f"open queries by server {counted}, found {found}")
+    for (web, shard), cell in queries.cells.items():
+        half = cell.state is State.HALF_OPEN
+        expect((cell.probe != NOBODY) == half, f"the breaker from {web} to {shard} is {cell.state.value}, its probe {cell.probe}")
+
+
+MOVES = {"closed": ("open",), "open": ("half open",), "half open": ("open", "closed")}
+
+
+class Breakers:
+    """Follows every breaker: from where it was it got, in as many moves as it counts, to where it is; and no sleep was cut short.
+
+    known: by server and shard its state, moves and when it came there (s). sleep: the shortest there has been, s.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.known: dict[tuple[int, int], tuple[str, int, float]] = {}
+        self.sleep = world.automation.queries.breaker_sleep
+        self.judge(world)
+
+    def judge(self, world: World) -> None:
+        """After a step."""
+        queries = world.automation.queries
+        self.sleep = min(self.sleep, queries.breaker_sleep)
+        for key, cell in queries.cells.items():
+            state, moves, since = self.known.get(key, ("closed", 0, 0.0))
+            if cell.moves < moves:  # the server's process is a new one
+                state, moves, since = "closed", 0, 0.0
+            reached = {state}
+            for _ in range(cell.moves - moves):
+                reached = {to for at in reached for to in MOVES[at]}
+            name = f"{world.web.nodes.names[key[0]]} to s{key[1] + 1}"
+            expect(cell.state.value in reached, f"{name}: from {state} to {cell.state.value} in {cell.moves - moves} moves")
+            if state == "open" and cell.moves == moves + 1:
+                expect(cell.since >= since + self.sleep - 1e-9, f"{name}: half open {cell.since - since:.3f} s after it opened")
+        self.known = {key: (cell.state.value, cell.moves, cell.since) for key, cell in queries.cells.items()}
 
 
 class Tokens:

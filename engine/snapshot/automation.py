@@ -20,11 +20,18 @@ class Guard(Struct, frozen=True):
 
 
 class AutomationTotals(Struct, frozen=True):
-    """Since the start. limited: no token. over_open: too many open at a balancer. over_wait: would have waited too long."""
+    """Since the start. limited: no token. over_open: too many open at a balancer. over_wait: would have waited too long.
+
+    circuit_open, bulkhead: queries that were not sent, for the breaker or for want of room. opened, closed: moves of breakers.
+    """
 
     limited: int
     over_open: int
     over_wait: int
+    circuit_open: int
+    bulkhead: int
+    opened: int
+    closed: int
 
 
 class Automation(Struct, frozen=True):

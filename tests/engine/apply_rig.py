@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.apply.dispatch import apply
 from engine.commands import Order, WorldCommand
 from engine.config import (
+    AutomationPart,
     BalancerPart,
     CachePart,
     CdnPart,
@@ -35,6 +36,7 @@ SMALL = Scenario(
     cache=CachePart(nodes=3, capacity=100),
     database=DatabasePart(shards=2, replicas=2),
     sessions=SessionsPart(store="shared", nodes=2),
+    automation=AutomationPart(breaker="consecutive"),
     queue=QueuePart(brokers=2, workers=3),
     cdn=CdnPart(providers=(Provider("a", pops=("Seoul", "London")), Provider("b", pops=("Tokyo", "Paris"))), shield="London"),
 )
@@ -79,6 +81,7 @@ def effects(world: World) -> str:
     found["lossy"] = dict(fabric.lossy)
     found["traffic"] = [world.traffic.multiplier, sorted(world.traffic.flash.items())]
     found["clients"] = world.clients.storm
+    found["automation"] = sorted(world.automation.queries.stuck)
     found["database"] = [world.database.applier_speed, world.database.replication_cut]
     queue = world.queue
     found["queue"] = [queue.stopped, queue.poison, queue.lost_acks, queue.full]

@@ -1,7 +1,8 @@
 """What acts by itself around the web tier. It has no nodes: it sits at the balancers' and web servers' doors.
 
     door, buckets  at a balancer: token buckets, a bound of open requests
-    codel          at a web server: who would wait too long is turned away
+    codel, webdoor at a web server: who would wait too long is turned away
+    queries, breaker  between web servers and database: circuit breakers, bulkheads
     counts, reading  what is counted, and what is shown of it all
 
 Everything is off unless the table `automation` or a live setting asks for it; then nothing here is asked.
@@ -16,6 +17,7 @@ from ..base import OptionValue, Tier
 from .codel import Codel
 from .counts import Counts
 from .door import DoorGuard
+from .queries import QueryGuard
 from .reading import reading
 
 
@@ -29,9 +31,14 @@ class Automation(Tier):
         self.counts = Counts()
         self.door = DoorGuard(core, replies, self.counts)
         self.codel = Codel(core)
+        self.queries = QueryGuard(core, self.counts)
 
     def step(self) -> None:
         """Whoever is guarded asks when it is its turn."""
+
+    def reset_effects(self) -> None:
+        """No fault acts on what is automatic."""
+        self.queries.stuck = set()
 
     def effects_changed(self) -> None:
         """A server may be slower: those who wait there wait longer than was planned."""
@@ -41,9 +48,11 @@ class Automation(Tier):
     @property
     def present(self) -> bool:
         """Is anything on, or has it ever done anything?"""
-        return self.door.on or self.codel.codel or self.counts.refused > 0
+        return self.door.on or self.codel.codel or self.queries.on or self.counts.refused > 0
 
-    def _holder(self, name: str) -> DoorGuard | Codel:
+    def _holder(self, name: str) -> DoorGuard | Codel | QueryGuard:
+        if name.startswith(("breaker", "bulkhead")):
+            return self.queries
         return self.codel if name.startswith("codel") else self.door
 
     def option(self, name: str) -> OptionValue:
@@ -55,15 +64,19 @@ class Automation(Tier):
         """Acts on the next request."""
         holder = self._holder(name)
         setattr(holder, name, type(getattr(holder, name))(value))
-        if isinstance(holder, DoorGuard):
-            holder.changed(name)
-        else:
+        if isinstance(holder, Codel):
             holder.bent = self.core.now
+        elif isinstance(holder, QueryGuard):
+            holder.changed()
+        else:
+            holder.changed(name)
 
     def second(self) -> None:
         """A virtual second ended."""
         if self.present:
             self.counts.second()
+        if self.queries.on:
+            self.queries.sweep()
 
     def reading(self) -> Reading | None:
         """What the snapshot and the record show; None where there is nothing."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...meter import Meter, Trend
 
-NAMES = ("limited", "over_open", "over_wait")
+REFUSED = ("limited", "over_open", "over_wait", "circuit_open", "bulkhead")
+NAMES = (*REFUSED, "opened", "closed")
 
 
 class Counts:
@@ -29,9 +30,9 @@ class Counts:
     def second(self) -> None:
         """A virtual second ended."""
         self.meter.roll()
-        self.trend.push(float(self.meter.last[: len(NAMES)].sum()))
+        self.trend.push(float(self.meter.last[: len(REFUSED)].sum()))
 
     @property
     def refused(self) -> int:
         """Requests turned away since the start."""
-        return int(self.meter.sum.sum())
+        return int(self.meter.sum[: len(REFUSED)].sum())

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...snapshot import Automation as Reading
 from ...snapshot import AutomationTotals, Guard
-from ...words import count
+from ...words import count, percent
+from .breaker import State
 from .counts import NAMES
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def reading(tier: Automation) -> Reading:
     """The snapshot's part."""
-    guards = tuple(sorted((*_door(tier), *_codel(tier)), key=lambda guard: not guard.alarm))
+    guards = tuple(sorted((*_door(tier), *_codel(tier), *_queries(tier)), key=lambda guard: not guard.alarm))
     acting = [f"{guard.name} {guard.state}" for guard in guards if guard.alarm]
     return Reading(
         verdict=", ".join(acting) if acting else f"{count(len(guards), 'guard')}, none acts",
@@ -55,3 +56,23 @@ def _codel(tier: Automation) -> list[Guard]:
         return []
     setting = f"wait {codel.codel_target_ms:g} ms, {codel.codel_interval_ms:g} ms at first" if codel.codel else "off"
     return [_guard(tier, "over_wait", "queue delay", setting, "idle")]
+
+
+def _queries(tier: Automation) -> list[Guard]:
+    queries, found = tier.queries, []
+    if queries.breaker != "off" or tier.counts.total("circuit_open"):
+        cells = queries.cells.values()
+        shut = sum(cell.state is not State.CLOSED for cell in cells) + sum(web in queries.stuck for web, _ in queries.cells)
+        setting = {
+            "off": "off",
+            "consecutive": f"{queries.breaker_failures} failures in a row, sleeps {queries.breaker_sleep:g} s",
+            "share": f"{percent(queries.breaker_share)} of 10 s fail, sleeps {queries.breaker_sleep:g} s",
+        }[queries.breaker]
+        rate, total = tier.counts.rate("circuit_open"), tier.counts.total("circuit_open")
+        state = f"{min(shut, len(cells))} of {len(cells)} open" if shut else f"{len(cells)} closed"
+        found.append(Guard("breakers", setting, state, rate, total, shut > 0))
+    if queries.bulkhead or tier.counts.total("bulkhead"):
+        setting = f"{queries.bulkhead:,} queries a server" if queries.bulkhead else "off"
+        most = max(queries.open.values(), default=0)
+        found.append(_guard(tier, "bulkhead", "bulkhead", setting, f"{most:,} open at most"))
+    return found

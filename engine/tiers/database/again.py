@@ -7,14 +7,20 @@ retries each send a database 64 queries for one request).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ...causes import Cause
 from ...core import Core
 from ...flights import SERVER
 from ...replies import ORPHAN, Replies
+from ..automation.verdicts import FULL, GO, OPEN
 from .nodes import F8, I8
 from .path import READ, DatabasePath
+
+if TYPE_CHECKING:
+    from ..automation.queries import QueryGuard
 
 NOT_DONE = (Cause.REFUSED, Cause.UNREACHABLE, Cause.QUEUE_FULL, Cause.SERVER_ERROR, Cause.FENCED)  # a write that failed so is not
 
@@ -29,6 +35,7 @@ class DatabaseAgain(DatabasePath):
         self.again = np.zeros(0, dtype=np.int64)
         self.asker: I8 = np.zeros(0, dtype=np.int64)
         self.repeated = 0  # queries asked again
+        self.guard: QueryGuard | None = None  # who may keep queries in their web servers
 
     def arrive(self, t: F8, slots: I8) -> None:
         """As `DatabasePath.arrive`: a new query of the application, even if its request has had one at another server."""
@@ -39,6 +46,8 @@ class DatabaseAgain(DatabasePath):
     def web_died(self, web: int) -> None:
         """A web server's process is gone: queries that have not left it are never sent."""
         flights = self.core.flights
+        if self.guard is not None and self.guard.on:
+            self.guard.web_died(web)
         _, (slots,) = self.outbox.everything()
         rows = slots[flights.web[slots] == web]
         if rows.size:
@@ -48,10 +57,36 @@ class DatabaseAgain(DatabasePath):
 
     def _give_up(self, t: F8, slots: I8, cause: Cause, event: I8) -> None:
         """Failures of one cause at the web servers at t (n,): those that may are asked again after their back-off."""
+        if self.guard is not None and self.guard.on:
+            self.guard.failed(t, slots, event)
         if self.retries:
             t, slots, event = self._once_more(t, slots, cause, event)
         if slots.size:
             super()._give_up(t, slots, cause, event)
+
+    def _route(self, t: F8, slots: I8) -> None:
+        """As `DatabasePath._route`, of those queries that no guard of their web servers keeps back."""
+        if self.guard is not None and self.guard.on:
+            t, slots = self._guarded(self.guard, t, slots)
+            if not slots.size:
+                return
+        super()._route(t, slots)
+
+    def _guarded(self, guard: QueryGuard, t: F8, slots: I8) -> tuple[F8, I8]:
+        """Those that may go; the others fail at once, and nothing asks for them again."""
+        asides = self.replies.asides
+        free = np.zeros(slots.size, dtype=np.bool_) if asides is None else asides.mine(slots)
+        ours = (~free).nonzero()[0]
+        shard = self.places.owner[self.core.flights.key[slots[ours]]].astype(np.int64)
+        verdict = np.zeros(slots.size, dtype=np.int64)
+        event = np.zeros(slots.size, dtype=np.int64)
+        verdict[ours], event[ours] = guard.ask(t[ours], slots[ours], shard, self.until.leave)
+        for what, cause, name in ((OPEN, Cause.CIRCUIT_OPEN, "circuit_open"), (FULL, Cause.BULKHEAD, "bulkhead")):
+            kept = verdict == what
+            if kept.any():
+                guard.counts.add(name, int(np.count_nonzero(kept)))
+                super()._give_up(t[kept], slots[kept], cause, event[kept])
+        return t[verdict == GO], slots[verdict == GO]
 
     def _once_more(self, t: F8, slots: I8, cause: Cause, event: I8) -> tuple[F8, I8, I8]:
         flights = self.core.flights

@@ -63,14 +63,14 @@ class SessionsAsk(SessionsNodes):
             self.query_id = np.concatenate([self.query_id, nobody])
             self.writing = np.concatenate([self.writing, np.zeros(more, dtype=np.bool_)])
 
-    def _mine(self, slots: I8) -> NDArray[np.bool_]:
+    def mine(self, slots: I8) -> NDArray[np.bool_]:
         """Which of these rows are queries for sessions."""
         mine: NDArray[np.bool_] = (slots < self.asker.size) & (self.asker[np.minimum(slots, self.asker.size - 1)] != NOBODY)
         return mine
 
     def answered(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8, I8]:
         """Answers leave database nodes at t (n,): those to requests are returned, those about sessions go their way."""
-        mine = self._mine(slots)
+        mine = self.mine(slots)
         if mine.any():
             flights, rows, at = self.core.flights, slots[mine], t[mine]
             hop = self.core.fabric.hop("db", node[mine], "web", flights.web[rows].astype(np.int64), back=True)
@@ -85,7 +85,7 @@ class SessionsAsk(SessionsNodes):
 
     def at_web(self, t: F8, slots: I8) -> tuple[F8, I8]:
         """Failures of the database are known at web servers at t (n,): those of requests are returned."""
-        mine = self._mine(slots)
+        mine = self.mine(slots)
         if mine.any():
             self._hear(t[mine], slots[mine])
         return t[~mine], slots[~mine]

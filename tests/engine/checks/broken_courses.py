@@ -12,7 +12,6 @@ from world_rig import EDGE, QUICK, Rig
 from engine.causes import Outcome
 from engine.commands import AddNode, Inject, Order
 from engine.config import (
-    AutomationPart,
     BalancerPart,
     Client,
     Health,
@@ -258,14 +257,6 @@ def _survive_a_purge() -> None:
         _run_on(rig, 1)
 
 
-def _mint_a_token() -> None:
-    rig = rig_of(automation=AutomationPart(rate_limit=2.0, burst=3, limit_by="city"))
-    _run_on(rig, 200)
-    rig.world.automation.door.buckets[0][1].level[0] += 0.5  # within its bounds
-    rig.world.step()
-    rig.checked.checker.step()
-
-
 IN_TIME: dict[str, Break] = {
     "24 time": _skip_a_step,
     "4 budget": _spend_too_much,
@@ -290,5 +281,4 @@ IN_TIME: dict[str, Break] = {
     "19 beliefs, by lot": _favour("random"),
     "20 survivors": _outlive_the_server,
     "20 survivors, shared": _die_with_a_server,
-    "21 tokens": _mint_a_token,
 }

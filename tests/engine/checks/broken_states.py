@@ -143,6 +143,11 @@ def _refuse_uncounted(world: World) -> None:
     world.automation.counts.add("limited", -1)
 
 
+def _lose_a_query(world: World) -> None:
+    world.automation.queries.bulkhead = 5
+    world.automation.queries.open[0] = 3
+
+
 AT_REST: dict[str, Callable[[World], None]] = {
     "requests_balance": _forget_an_arrival,
     "causes_explain": _fail_without_cause,
@@ -168,6 +173,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "sessions_add_up": _invent_a_session,
     "buckets_hold": _overflow_a_bucket,
     "refusals_are_shed": _refuse_uncounted,
+    "queries_are_open": _lose_a_query,
     "spans_are_times": _take_negative_time,
     "screen_is_counted": _count_no_number,
     "free_lists": _free_twice,

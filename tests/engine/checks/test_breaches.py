@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from broken_courses import IN_TIME, rig_of
+from broken_guards import GUARDS
 from broken_states import AT_REST
 from world_rig import EDGE, Rig
 
@@ -44,12 +45,12 @@ def test_a_row_that_is_closed_twice_is_told(side: int) -> None:
         rig.checked.checker.check()
 
 
-@pytest.mark.parametrize("what", sorted(IN_TIME))
+@pytest.mark.parametrize("what", sorted(IN_TIME | GUARDS))
 def test_a_broken_course_is_told(what: str) -> None:
     """From step to step: the world is led astray, and the step in which it shows is told."""
     number, name = what.replace(",", "").split()[:2]
     with pytest.raises(InvariantError) as told:
-        IN_TIME[what]()
+        (IN_TIME | GUARDS)[what]()
     text = str(told.value)
     assert text.startswith(f"invariant {number} ({name}) is broken: "), text
     assert "; scenario quick, seed 11, step " in text
@@ -58,10 +59,10 @@ def test_a_broken_course_is_told(what: str) -> None:
 def test_every_check_has_its_breach() -> None:
     """A check that nobody has seen fail proves nothing."""
     assert set(AT_REST) == {row.judge.__name__ for row in CHECKS}
-    followed = {what.split()[1].strip(",") for what in IN_TIME}
+    followed = {what.split()[1].strip(",") for what in IN_TIME | GUARDS}
     assert followed == {
         "time", "budget", "bounds", "no_sync_loss", "positions", "calm", "moves", "ages", "edgeages", "beliefs", "survivors",
-        "tokens",
+        "tokens", "breakers",
     }  # fmt: skip
 
 
