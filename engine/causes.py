@@ -43,6 +43,7 @@ class Cause(IntEnum):
     OVERLOADED = 19  # turned away at a door before it could wait (503)
     CIRCUIT_OPEN = 20  # the web server asks this shard no more for a while, since its last queries failed
     BULKHEAD = 21  # the web server has as many queries open as it may
+    WRITE_CONFLICT = 22  # another writer's write of the same key came before, and this one did not know it
 
 
 WORDS: dict[Cause, str] = {
@@ -62,6 +63,7 @@ WORDS: dict[Cause, str] = {
     Cause.FENCED: "primary fenced",
     Cause.BROKER_UNAVAILABLE: "broker unavailable",
     Cause.EDGE: "CDN error",
+    Cause.WRITE_CONFLICT: "write conflict",
     Cause.SPENT: "retries spent",
     Cause.SESSION_LOST: "session lost",
     Cause.RATE_LIMITED: "rate limited",

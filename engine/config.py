@@ -151,7 +151,8 @@ class CachePart(Sized, frozen=True):
 class ReplicationPart(Table, frozen=True):
     """How the log reaches the replicas, and what happens when the primary dies. Semi-sync time-out: MariaDB 10.11."""
 
-    mode: Literal["async", "semi_sync", "sync"] = "async"
+    mode: Literal["async", "semi_sync", "sync", "multi_shared", "multi_cluster"] = "async"
+    conflicts: Literal["last_writer", "reject"] = "last_writer"  # multi_cluster: of two writes that did not know each other
     semi_sync_timeout: Positive = 10.0
     apply_per_second: Positive = 5_000.0
     apply: Literal["constant", "exponential"] = "constant"  # what one record costs the applier, as a share of the mean

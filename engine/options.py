@@ -171,7 +171,12 @@ ROWS: tuple[OptionRow, ...] = (
     number("cache.capacity", "cc", "capacity of a cache node", 1, 100_000_000, "entries", SCENARIO, whole=True),
     choice("cache.mode", "cm", "which node keeps a key", ("ring", "modulo", "pair"), "ketama: 160 points a server"),
     choice(
-        "replication.mode", "rm", "replication mode", ("async", "semi_sync", "sync"), "MariaDB 10.11: async", "database.mode"
+        "replication.mode", "rm", "replication mode", ("async", "semi_sync", "sync", "multi_shared", "multi_cluster"),
+        "MariaDB 10.11: async", "database.mode"
+    ),
+    choice(
+        "replication.conflicts", "rl", "of two writes that did not know each other", ("last_writer", "reject"),
+        "the scenario; Galera refuses, Cassandra lets the last win", "database.conflicts",
     ),
     switch("replication.fencing", "rf", "fence the old primary", "STONITH: a good failover manager fences", "database.fencing"),
     switch("replication.automatic", "ra", "automatic failover", "Patroni: automatic", "database.automatic"),

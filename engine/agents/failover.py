@@ -53,7 +53,7 @@ class Failover:
             phase = phase_of(me.name) * db.detect_interval
             return Look(replace(watch, probe_at=now + phase), wake_after=phase)
         commands: list[WorldCommand] = []
-        if db.answers(shard.primary):
+        if db.multi or db.answers(shard.primary):  # equals: nobody is promoted
             watch, commands = self._well(db, shard, watch)
         elif not db.automatic:
             watch = Watch(probe_at=watch.probe_at)

@@ -109,6 +109,7 @@ CHECKS: tuple[Check, ...] = (
     Check("6", flow.deadlines_in_order),
     Check("8", data.losses_are_told),
     Check("9", data.logs_are_prefixes),
+    Check("9", data.writers_share_one_history),
     Check("10", data.one_primary),
     Check("11", data.one_owner),
     Check("11", data.versions_exist),

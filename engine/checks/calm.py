@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..causes import Outcome
+from ..causes import Cause, Outcome
 from .flow import expect, stations_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Calm:
 
 def _bad(world: World) -> int:
     outcomes = world.core.ledger.outcomes.sum
-    return int(outcomes[Outcome.FAILED] + outcomes[Outcome.SHED])
+    refused = int(world.core.ledger.causes.sum[Cause.WRITE_CONFLICT])  # that is what writers who are equals do
+    return int(outcomes[Outcome.FAILED] + outcomes[Outcome.SHED]) - refused
 
 
 def patient(world: World) -> bool:

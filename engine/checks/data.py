@@ -58,7 +58,8 @@ def one_primary(world: World) -> None:
         for node in shard.nodes:
             role, name = db.role_of[node], db.nodes.names[node]
             writable = float(db.writable_from[node]) < np.inf
-            expect(not writable or role in (Role.PRIMARY, Role.STRAY), f"{name}, {role.value}, accepts writes")
+            may = (Role.PRIMARY, Role.STRAY, Role.REPLICA) if db.multi else (Role.PRIMARY, Role.STRAY)
+            expect(not writable or role in may, f"{name}, {role.value}, accepts writes")
             follows = node in shard.log.followers
             expect(follows == (role in FOLLOWING), f"{name}, {role.value}, {'follows' if follows else 'does not follow'}")
 
@@ -76,6 +77,25 @@ def one_owner(world: World) -> None:
             asked = {*pool.tolist(), int(db.routing.believed[zone, shard])}
             stranger = [db.nodes.names[n] for n in sorted(asked) if int(db.shard_of_node[n]) != shard]
             expect(not stranger, f"drivers look for {db.shards[shard].name} at {stranger}")
+
+
+def writers_share_one_history(world: World) -> None:
+    """9: what equal writers have under way is in the merged log, in its key's chain; who lost is counted, once each."""
+    db, versions = world.database, world.database.versions
+    counted = db.counted
+    lost = counted["overwritten"] + counted["rejected"]
+    expect(lost <= counted["conflicts"], f"{counted['conflicts']} conflicts, and {lost} writes lost or refused by them")
+    for shard in db.shards:
+        log = shard.log
+        for lsn, record in db.merge.book(shard.index).items():
+            expect(lsn < log.head and record.origin in shard.nodes, f"{shard.name}: record {lsn} is in no log")
+            if lsn < log.base or int(db.places.owner[key := int(log.key[lsn - log.base])]) != shard.index:
+                continue
+            expect(all(at >= log.written[lsn - log.base] for at in record.arrives.values()), f"record {lsn} came before it left")
+            at = int(versions.head_lsn[key])
+            while at > lsn:
+                at = int(log.previous[at - log.base])
+            expect(at == lsn, f"{shard.name}: the acknowledged write {lsn} of key {key} is gone from its history")
 
 
 def versions_exist(world: World) -> None:

@@ -6,7 +6,22 @@ import inspect
 import time
 from collections.abc import Mapping
 
-from . import balancing, caches, closed, cold, dns, hashing, identities, messages, queues, replication, retries, scaling, sessions
+from . import (
+    balancing,
+    caches,
+    closed,
+    cold,
+    dns,
+    hashing,
+    identities,
+    messages,
+    queues,
+    replication,
+    retries,
+    scaling,
+    sessions,
+    writers,
+)
 from .base import Check, Finding, Row
 
 Value = int | float | str | tuple[float, ...]
@@ -43,6 +58,7 @@ ALL: tuple[Row, ...] = (
     Row("R2", "loss at failover", replication.r2, "MariaDB run", "no loss, or a share of all writes", 7.0),
     Row("R3", "semi-sync", replication.r3, "MySQL, MariaDB default; run", "every write waits for the time-out, or none", 1.0),
     Row("R4", "stale reads", replication.r4, "PBS, Bailis 2012", "a share that is configured", 5.0),
+    Row("R7", "multi-primary", writers.r7, "2 d l1 l2 sum p^2", "any two writes within the delay: 2.0 a second", 12.0),
     Row("S1", "sticky sessions", sessions.s1, "derived", "an even share at once: users go where there is room", 4.5),
     Row("S2", "read replicas", scaling.s2, "n / (r + n w)", "n times the throughput with n servers", 10.0),
     Row("S3", "hot key", scaling.s3, "derived", "as many times the throughput as there are shards", 2.0),

@@ -101,6 +101,26 @@ class Shard(Struct, frozen=True):
     writable: int = 1
 
 
+class MultiPrimary(Struct, frozen=True):
+    """Every node of a shard takes writes. Counts are since the start, `conflict_rate` of the last second.
+
+    conflicts: two writes that did not know each other; overwritten: acknowledged writes that lost; rejected: refused instead.
+    row_waits, row_wait_s: writes that waited for a row that another node held, and how long in all.
+    """
+
+    rule: str
+    writers: int
+    writes: int
+    conflicts: int
+    conflict_rate: float
+    overwritten: int
+    rejected: int
+    row_waits: int
+    row_wait_s: float
+    under_way: int
+    last: str = ""
+
+
 class Replication(Struct, frozen=True):
     """Pane 5."""
 
@@ -114,6 +134,7 @@ class Replication(Struct, frozen=True):
     semi_sync_fallback: bool
     failovers: tuple[Failover, ...] = ()
     lag_trend: tuple[float, ...] = ()
+    multi: MultiPrimary | None = None
 
 
 class ShardShare(Struct, frozen=True):

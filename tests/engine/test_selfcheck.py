@@ -22,13 +22,14 @@ from engine.selfcheck.table import attempt, changed, parameters_of
 
 PROMISED = [
     "Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "L1", "L2", "L3", "L4", "L5", "H1", "H2", "H3", "H4",
-    "C1", "C2", "C3", "C4", "C5", "C6", "D1", "D2", "R1", "R2", "R3", "R4", "S1", "S2", "S3", "G1", "K1", "M1", "M2",
+    "C1", "C2", "C3", "C4", "C5", "C6", "D1", "D2", "R1", "R2", "R3", "R4", "R7", "S1", "S2", "S3", "G1", "K1", "M1", "M2",
 ]  # fmt: skip
 SHORT: list[tuple[str, dict[str, object]]] = [
     ("Q1", {"jobs": 3_000, "workers": 3, "rate": 250.0}),
     ("Q2", {"seconds": 34.0, "scenarios": "failover_async"}),
     ("Q3", {"rate": 50.0}),
     ("Q4", {"rate": 90.0, "workers": 2, "mu": 80.0, "servers": 60}),
+    ("R7", {"rate": 400.0, "keys": 400, "seconds": 15.0, "tolerance": 0.15}),
     ("Q6", {"users": (8.0, 30.0), "think": 0.4, "web": 0.02, "database": 0.03, "seconds": 300.0, "tolerance": 0.08}),
     ("Q7", {"rate": 90.0, "room": 3, "n": 120_000}),
     ("L2", {"n": 80, "rho": 0.7, "deepest": 3, "requests": 100_000}),

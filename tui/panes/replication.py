@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.snapshot import Failover, NodeState, Replica, Replication, Shard, Snapshot
+from engine.snapshot import Failover, MultiPrimary, NodeState, Replica, Replication, Shard, Snapshot
 
 from ..charts import Glyphs, nice_top
 from ..draw import BOLD, Canvas, Role
@@ -163,6 +163,7 @@ def _facts(canvas: Canvas, part: Replication) -> None:
         0,
         (
             Fact(9, fallback if mode else ()),
+            *(_writers(part.multi) if part.multi is not None else ()),
             Fact(8, ((rate(part.stale_reads), stale), (" stale reads", Role.DIM))),
             counted(7, "writes lost", part.lost_writes),
             counted(6, "own writes not seen", part.ryw_violations),
@@ -171,6 +172,17 @@ def _facts(canvas: Canvas, part: Replication) -> None:
         gap=2,
     )
     canvas.watch("replication.mode", part.mode, 0, 0, len(mode))
+
+
+def _writers(multi: MultiPrimary) -> tuple[Fact, ...]:
+    """What writers who are equals do to each other."""
+    waits = ((whole(multi.row_waits), Role.TEXT), (" waits for a row, ", Role.DIM), (duration(multi.row_wait_s, 0), Role.TEXT))
+    return (
+        Fact(9, ((rate(multi.conflict_rate), Role.SLOW if multi.conflict_rate else Role.TEXT), (" conflicts", Role.DIM))),
+        Fact(8, ((whole(multi.overwritten), Role.DOWN if multi.overwritten else Role.TEXT), (" overwritten", Role.DIM))),
+        Fact(7, ((whole(multi.rejected), Role.DOWN), (" refused", Role.DIM)) if multi.rejected else ()),
+        Fact(7, waits if multi.row_waits else ()),
+    )
 
 
 def _charts(part: Replication, shards: Sequence[Shard]) -> tuple[History, ...]:

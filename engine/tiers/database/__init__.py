@@ -5,6 +5,7 @@
     applying     what the log costs the replicas' workers
     work, reads, writes, versions   what happens at a node, which version is seen, acknowledgements
     log, replication   the log and how it reaches the replicas
+    peers, merge   multi-primary: every node of a shard takes writes
     failover     crashes, promotion, fencing, split brain, re-pointing
     placement, move    which shard owns a key, and moving keys under traffic
     meters, reading    what is counted, and what is shown of it all
@@ -24,6 +25,7 @@ from . import reading as db_reading
 from .ahead import Until
 from .applying import charge
 from .move import DatabaseMove
+from .replication import MULTI
 from .shard import Role
 
 
@@ -38,6 +40,8 @@ class Database(DatabaseMove):
             self._retire_shards()
         if self.places.seeds:
             self._seed()
+        if self.multi:
+            self.begin_peers()
         if self.apply_cost:
             charge(self, self.apply_cost)
         self._repoint()
@@ -79,6 +83,8 @@ class Database(DatabaseMove):
         db_reading.note_lags(self, now)
         self.meters.moved_trend.push(self.places.moved)
         self._trim_logs()
+        if self.multi:
+            self.second_peers()
 
     # ---- membership
 
@@ -156,7 +162,10 @@ class Database(DatabaseMove):
             for index in range(len(self.nodes)):
                 self.stations.set_bound(index, now, self.queue or None)
             return
+        before = self.multi
         super().set_option(name, value)
+        if name in ("mode", "conflicts") and (before or self.mode in MULTI):
+            self.switch_mode()
         if name in ("mode", "semi_sync_timeout"):
             for shard in self.shards:
                 if shard.primary >= 0:
@@ -194,7 +203,7 @@ class Database(DatabaseMove):
 
     def record(self) -> dict[str, int]:
         """Counters since the start, by name."""
-        return {**self.meters.totals, "repeated": self.repeated}
+        return {**self.meters.totals, "repeated": self.repeated, **self.counted}
 
     def reading(self, listed: int = db_reading.LOST_SHOWN) -> Replication:
         """Pane 5. listed: so many lost writes of a failover are told one by one."""

@@ -22,7 +22,10 @@ from .path import READ, DatabasePath
 if TYPE_CHECKING:
     from ..automation.queries import QueryGuard
 
-NOT_DONE = (Cause.REFUSED, Cause.UNREACHABLE, Cause.QUEUE_FULL, Cause.SERVER_ERROR, Cause.FENCED)  # a write that failed so is not
+# a write that failed so is not done
+NOT_DONE = (
+    Cause.REFUSED, Cause.UNREACHABLE, Cause.QUEUE_FULL, Cause.SERVER_ERROR, Cause.FENCED, Cause.WRITE_CONFLICT,
+)  # fmt: skip
 
 
 class DatabaseAgain(DatabasePath):

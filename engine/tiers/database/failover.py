@@ -16,12 +16,12 @@ from ...causes import Cause
 from .log import INF, Log
 from .nodes import F8
 from .path import OUTSIDE, WRITTEN
+from .peerwrites import DatabasePeerWrites
 from .replication import SYNC
 from .shard import FailoverNote, Role, Shard, Stray
-from .work import DatabaseWork
 
 
-class DatabaseFailover(DatabaseWork):
+class DatabaseFailover(DatabasePeerWrites):
     """Promotion, fencing, demotion, re-pointing; and nodes that die and come back."""
 
     def shard_by_name(self, name: str) -> Shard:

@@ -39,6 +39,7 @@ class DatabaseNodes(Tier):
     """State of the tier, and what concerns its nodes. Node arrays are (n,) in the order of `nodes`."""
 
     name = "database"
+    multi = False  # does every node of a shard take writes (peers.py)?
     web: Web
     guest = host = -1  # the node that lives on a web server's machine, and that server's index (engine.tiers.shared)
 
@@ -263,11 +264,15 @@ class DatabaseNodes(Tier):
     def rebuild_pools(self) -> None:
         """What the drivers know of replicas has changed."""
         pools = [[n for n in shard.nodes if self.role_of[n] is Role.REPLICA] for shard in self.shards]
+        self.routing.rebuild(pools, self.core.now, self.read_from, self._near())
+
+    def _near(self) -> B | None:
+        """(zones, nodes): which nodes the drivers of a zone ask before all others; None = nobody is nearer."""
         regions = self.core.regions
-        near = None
-        if regions.fronts and self.core.config.regions.read_near:
-            near = regions.of_zone[:, None] == regions.of(self.nodes)[None, :]
-        self.routing.rebuild(pools, self.core.now, self.read_from, near)
+        if not (regions.fronts and self.core.config.regions.read_near):
+            return None
+        near: B = regions.of_zone[:, None] == regions.of(self.nodes)[None, :]
+        return near
 
     # ---- bounds
 

@@ -87,7 +87,7 @@ class DatabasePath(DatabaseAhead):
         if not np.count_nonzero(kind):
             node = self.routing.read_at(cell, shard)
         else:
-            node = self.routing.write_to(cell)
+            node = self.choose_writer(slots, zone, shard) if self.multi else self.routing.write_to(cell)
             read = (kind == READ).nonzero()[0]
             if read.size:
                 node[read] = self.routing.read_at(cell[read], shard[read])
@@ -118,6 +118,9 @@ class DatabasePath(DatabaseAhead):
             flights.wait[rows] += self.timeout
             self._fail_at(t[dropped] + self.timeout, rows, Cause.UNREACHABLE, hop.event[dropped])
 
+    def choose_writer(self, slots: I8, zone: I2, shard: I2) -> I8:
+        raise NotImplementedError
+
     def _elsewhere(self, slots: I8, zone: I2, shard: I2, node: I8, again: I8) -> None:
         """Reads on their second attempt go to another node than the first."""
         for i in again.tolist():
@@ -140,7 +143,8 @@ class DatabasePath(DatabaseAhead):
             web = flights.web[slots[away]].astype(np.int64)
             self.routing.shun(self.core.fabric.tiers["web"].zone[web].astype(np.int64), node[away], t[away])
             self.meters.totals["refused"] += int(np.count_nonzero(away))
-        again = gone & (flights.kind[slots] == READ) & (self.tries[slots] == 0)
+        may = (flights.kind[slots] == READ) | (self.multi & (cause != Cause.RESET))  # a write that never came in: another writer
+        again = gone & may & (self.tries[slots] == 0)
         if again.any():
             rows = slots[again]
             self.tries[rows] = 1

@@ -11,6 +11,8 @@ from ...snapshot import Failover, HotKey, NodeState, Replica, Replication, Setti
 from ...words import percent
 from ..base import machine
 from .move import COPY_COST
+from .peers import WRITERS
+from .peerview import multi, multi_words
 from .routing import RECHECK_S
 from .shard import FailoverNote, Role
 from .shard import Shard as ShardState
@@ -92,7 +94,7 @@ def _replica(db: Database, shard: ShardState, node: int, waiting: int) -> Replic
     return Replica(
         name=db.nodes.names[node],
         state=state_of(db, node),
-        role=db.role_of[node].value,
+        role="writer" if db.multi and db.role_of[node] in WRITERS else db.role_of[node].value,
         position=position,
         lag_s=seconds,
         lag_txn=behind,
@@ -131,6 +133,8 @@ def replication(db: Database, listed: int = LOST_SHOWN) -> Replication:
         nodes = [node for node in shard.nodes if db.nodes.member[node]]
         nodes.sort(key=lambda node: (node != shard.primary, node))
         writable = [n for n in nodes if db.role_of[n] in (Role.PRIMARY, Role.STRAY) and db.nodes.up[n]]
+        if db.multi:  # one history, whoever writes it
+            writable = [n for n in db.writers(shard) if db.nodes.up[n]][:1]
         shards.append(
             Shard(
                 name=shard.name,
@@ -146,7 +150,7 @@ def replication(db: Database, listed: int = LOST_SHOWN) -> Replication:
     notes = sorted((note for shard in db.shards for note in shard.failovers), key=lambda note: note.promoted)
     totals = db.meters.totals
     return Replication(
-        verdict=_verdict(db, shards),
+        verdict=multi_words(db) if db.multi and all(s.writable for s in shards) else _verdict(db, shards),
         mode=db.mode,
         shards=tuple(shards),
         stale_reads=float(db.meters.stale_last),
@@ -156,6 +160,7 @@ def replication(db: Database, listed: int = LOST_SHOWN) -> Replication:
         semi_sync_fallback=any(shard.fallback_at <= db.core.now for shard in db.shards),
         failovers=tuple(_failover(db, note, listed) for note in notes[-FAILOVERS_SHOWN:]),
         lag_trend=db.meters.lag_trend.tuple(),
+        multi=multi(db),
     )
 
 

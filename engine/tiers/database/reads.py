@@ -60,12 +60,14 @@ class DatabaseReads(DatabaseAgain):
         shown[unsettled], newest[unsettled] = seen, last
         if self.stray_count:
             self._read_strays(t, node, key, shown)
-        stale = (shown < newest).nonzero()[0]
-        if stale.size:
-            flights = self.core.flights
-            flights.flags[slots[stale]] |= STALE
-            self.meters.count_stale(key[stale], node[stale])
+        self.mark_stale((shown < newest).nonzero()[0], slots, key, node)
         return shown
+
+    def mark_stale(self, stale: I8, slots: I8, key: I8, node: I8) -> None:
+        """These reads (indexes) show less than the last commit: marked, and counted."""
+        if stale.size:
+            self.core.flights.flags[slots[stale]] |= STALE
+            self.meters.count_stale(key[stale], node[stale])
 
     def _read_strays(self, t: F8, node: I8, key: I8, shown: I8) -> None:
         """A former primary shows its own branch, and below it what it had when it was replaced."""

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from .log import INF, NONE, Follower, Log
 
 ASYNC, SEMI_SYNC, SYNC = "async", "semi_sync", "sync"
+MULTI_SHARED, MULTI_CLUSTER = "multi_shared", "multi_cluster"  # every node takes writes: peers.py
+MULTI = (MULTI_SHARED, MULTI_CLUSTER)
 
 
 class Link(NamedTuple):

@@ -78,6 +78,10 @@ def _invent_a_version(world: World) -> None:
     versions.head_version[0] = versions.issued[0] + 1
 
 
+def _overwrite_without_a_conflict(world: World) -> None:
+    world.database.counted["overwritten"] += 1
+
+
 def _count_a_message_twice(world: World) -> None:
     world.queue.messages.next_id += 1
 
@@ -164,6 +168,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "one_primary": _crown_another,
     "one_owner": _leave_a_key_homeless,
     "versions_exist": _invent_a_version,
+    "writers_share_one_history": _overwrite_without_a_conflict,
     "messages_balance": _count_a_message_twice,
     "messages_are_delivered_first": _acknowledge_what_was_never_delivered,
     "queue_is_in_time": _keep_a_message_back,
