@@ -46,6 +46,7 @@ class OptionRow:
             "cache": world.cache,
             "database": world.database,
             "queue": world.queue,
+            "regions": world.regions,
         }
         return tiers[self.tier]
 
@@ -205,7 +206,13 @@ ROWS: tuple[OptionRow, ...] = (
     number("database.retry_backoff", "db", "first back-off of such a retry", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s"),
     number("dns.ttl", "nt", "TTL of the record", 0.0, 604_800.0, "s", "40 % of names have 5 min or less (00f.net, 2012)"),
     choice("dns.answers", "na", "how the authority answers", ("simple", "weighted", "geo"), "Route 53: simple"),
+    switch("dns.failover", "nf", "leave unhealthy addresses out", "off; Route 53: failover records"),
+    number("dns.check_interval", "nk", "health checks of addresses, every", 1.0, 600.0, "s", "Route 53: 30 s, or 10 s"),
     text("dns.record", "nr", "address of the record", SCENARIO),
+    choice("regions.caches", "gc", "caches of several regions", ("local", "global"), SCENARIO),
+    choice("regions.invalidate", "gi", "caches that a write reaches", ("local", "all"), SCENARIO),
+    switch("regions.spill", "gs", "use other regions' servers", SCENARIO),
+    switch("regions.read_near", "gn", "read from the region's own replicas", SCENARIO),
     switch("cdn.on", "eo", "static objects through the CDN", SCENARIO),
     number("cdn.ttl", "et", "how long PoPs keep an object", 0.0, 2_592_000.0, "s", "CloudFront: 24 h; Varnish: 120 s"),
     switch("cdn.age", "ea", "edges take over the Age of a shield's answer", "RFC 9111: on"),

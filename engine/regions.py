@@ -19,7 +19,8 @@ _NEXT = "203.0.113.{}"  # of the region with number i: 10 + 10 i
 class Regions:
     """names: in order of the first zone of each. of_zone: (zones,) number of a zone's region. doors: how many ways in there are.
 
-    addresses: the public address of each door. zone: the first zone of each door's region.
+    addresses: the public address of each door. zone: the first zone of each door's region. caches, invalidate, spill, read_near:
+    as the scenario's table has them until somebody changes them.
     """
 
     def __init__(self, config: Scenario) -> None:
@@ -27,6 +28,10 @@ class Regions:
         self.names = list(dict.fromkeys(zones))
         self.of_zone: I8 = np.array([self.names.index(region) for region in zones], dtype=np.int64)
         self.fronts = config.regions.fronts and len(self.names) > 1
+        part = config.regions
+        self.caches: str = part.caches
+        self.invalidate: str = part.invalidate
+        self.spill, self.read_near = part.spill, part.read_near
         self.doors = len(self.names) if self.fronts else 1
         self.addresses = [PUBLIC_ADDRESS, *(_NEXT.format(10 + 10 * i) for i in range(1, self.doors))]
         self.zone = [zones.index(name) for name in self.names[: self.doors]]

@@ -40,6 +40,7 @@ from .tiers.clients import Clients
 from .tiers.database import Database
 from .tiers.dns import Dns
 from .tiers.queue import Queue
+from .tiers.regions import RegionTier
 from .tiers.sessions import Sessions
 from .tiers.traffic import Traffic
 from .tiers.web import Web
@@ -80,6 +81,7 @@ class World:
         told(0.65)
         self.database = Database(self.core, self.replies)
         self.queue = Queue(self.core, self.replies)
+        self.regions = RegionTier(self.core)
         told(1.0)
         self.faults = FaultBook()
         self.undo = UndoBook()
@@ -112,12 +114,15 @@ class World:
         if self.core.config.machines.shared:
             self.database.lodge(0)
         self.replies.queue = self.web.photos = self.queue
+        self.clients.regions, regions = self.regions, self.regions
+        regions.dns, regions.balancer, regions.web, regions.traffic = self.dns, self.balancer, self.web, self.traffic
+        regions.cache, regions.database = self.cache, self.database
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """All tiers in the order of a step."""
         front = (self.traffic, self.clients, self.dns, self.cdn, self.balancer, self.web, self.automation, self.sessions)
-        return (*front, self.cache, self.database, self.queue)
+        return (*front, self.cache, self.database, self.queue, self.regions)
 
     # ---- time
 

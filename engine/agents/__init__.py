@@ -51,7 +51,7 @@ def agents_for(world: World) -> dict[str, AgentState]:
     agents.append(new_agent("rebalancer", "rebalancer", None))
     if len(world.queue.brokers.nodes):
         agents.append(new_agent("backlog", "backlog", None))
-    if world.core.config.dns.failover:
+    if world.core.config.dns.failover or world.core.regions.fronts:
         agents.append(new_agent("dns health", "dns health", None))
     return {agent.name: agent for agent in agents}
 

@@ -47,10 +47,14 @@ class DnsHealth:
         """Each checker looks at each address."""
         memory, config = me.memory, view.config.dns
         assert isinstance(memory, Runs)
-        if not config.failover:
-            return Look(memory, (), float("inf"))
+        interval = view.dns.check_interval
+        if not view.dns.failover:
+            back = tuple(SetAddress(address, True, "it is no longer checked") for address in view.dns.authority.sick)
+            return Look(Runs(begun=memory.begun), back, interval)
         if not memory.begun:
-            return Look(Runs(begun=True), (), chance(view.seed, me.name) * config.check_interval)
+            return Look(Runs(begun=True), (), chance(view.seed, me.name) * interval)
+        if view.dns.blind:
+            return Look(memory, (), interval)  # who sees nothing stays with what he believes
         addresses, cities = view.balancer.door.addresses, len(view.config.users.cities)
         runs = [list(row) for row in memory.runs] or [[0] * cities for _ in addresses]
         up = [list(row) for row in memory.up] or [[True] * cities for _ in addresses]
@@ -70,7 +74,7 @@ class DnsHealth:
                 said = f"{sum(up[door])} of {cities} checkers call it healthy"
                 orders.append(SetAddress(address, now, said))
         kept = Runs(tuple(map(tuple, runs)), tuple(map(tuple, up)), tuple(healthy), True)
-        return Look(kept, tuple(orders), config.check_interval)
+        return Look(kept, tuple(orders), interval)
 
 
 def _answers(view: View, door: int, city: int) -> bool:

@@ -98,6 +98,7 @@ def memory_is_bounded(world: World) -> None:
 
 CHECKS: tuple[Check, ...] = (
     Check("1", flow.requests_balance),
+    Check("1", flow.regions_add_up),
     Check("2", flow.causes_explain),
     Check("3", flow.nodes_balance),
     Check("3", flow.sent_is_received),

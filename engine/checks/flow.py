@@ -78,6 +78,17 @@ def causes_explain(world: World) -> None:
         expect(0 <= told.cause < told.id, f"event {told.id} is caused by {told.cause}, which is not before it")
 
 
+def regions_add_up(world: World) -> None:
+    """1: where regions have front doors, every request that ended did so in one of them or nowhere; failures likewise."""
+    tier, outcomes = world.regions, world.core.ledger.outcomes.sum
+    if not tier.there:
+        return
+    told = (int(tier.ended.sum.sum()), int((tier.ended.sum - tier.failed.sum).sum()))
+    books = (int(outcomes[1:].sum()), int(outcomes[Outcome.OK]))
+    expect(told == books, f"regions ended (and answered rightly) {told} requests, the books {books}")
+    expect(bool((tier.spilled.sum <= tier.ended.sum).all()), "a region has spilt more than it had")
+
+
 def nodes_balance(world: World) -> None:
     """3: at every node, in = out + turned away + lost + cancelled + inside; what is inside is what its queue holds."""
     for tier, stations in stations_of(world):

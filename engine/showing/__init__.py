@@ -120,4 +120,5 @@ def snapshot(world: World) -> Snapshot:
         sessions=world.sessions.reading(),
         queue=world.queue.reading(),
         automation=world.automation.reading(),
+        regions=world.regions.reading(),
     )

@@ -18,6 +18,7 @@ from ..snapshot import (
     Event,
     NodeState,
     Queue,
+    Regions,
     Replication,
     Sessions,
     Shards,
@@ -103,6 +104,7 @@ class Record(msgspec.Struct, frozen=True):
     sessions: Sessions | None = None
     queue: Queue | None = None
     automation: Automation | None = None
+    regions: Regions | None = None
 
 
 def _nodes(world: World, tier: str, stations: Stations) -> dict[str, NodeRecord]:
@@ -206,4 +208,5 @@ def record(world: World, wall_seconds: float) -> Record:
         sessions=world.sessions.reading(),
         queue=world.queue.reading(),
         automation=world.automation.reading(),
+        regions=world.regions.reading(),
     )

@@ -13,6 +13,7 @@ from .chapter import Queue, QueueNode
 from .data import Cache, CacheNode, Failover, HotKey, MultiPrimary, Replica, Replication, Shard, Shards, ShardShare
 from .ladder import Ladder
 from .panes import Backend, Balancer, Cause, Dns, Headline, Level, Link, Map, Node, Pace, Record, Totals, Walk
+from .regions import Region, Regions
 from .sessions import LostSessions, SessionHome, Sessions, SessionTotals
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "Queue",
     "QueueNode",
     "Record",
+    "Region",
+    "Regions",
     "Replica",
     "Replication",
     "SessionHome",
@@ -170,6 +173,7 @@ class Snapshot(Struct, frozen=True):
     sessions: Sessions | None = None
     queue: Queue | None = None
     automation: Automation | None = None
+    regions: Regions | None = None
 
 
 class Setting(Struct, frozen=True):

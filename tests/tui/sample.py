@@ -32,12 +32,14 @@ if __package__:  # python -m tests.tui.sample
     from .sample_automation import automation_part
     from .sample_cdn import cdn
     from .sample_queue import queue_part
+    from .sample_regions import regions_part
     from .sample_sessions import sessions_part
     from .sample_story import Story
 else:  # pytest puts this folder on the path
     from sample_automation import automation_part
     from sample_cdn import cdn
     from sample_queue import queue_part
+    from sample_regions import regions_part
     from sample_sessions import sessions_part
     from sample_story import Story
 
@@ -95,8 +97,11 @@ def huge() -> Snapshot:
 
 
 def whole(snapshot: Snapshot) -> Snapshot:
-    """The same with the systems that not every scenario has: a CDN; before the first step there is nothing."""
-    return msgspec.structs.replace(snapshot, cdn=cdn(trouble=bool(snapshot.faults))) if snapshot.step else snapshot
+    """The same with the systems that not every scenario has: a CDN, regions; before the first step there is nothing."""
+    if not snapshot.step:
+        return snapshot
+    bad = bool(snapshot.faults)
+    return msgspec.structs.replace(snapshot, cdn=cdn(trouble=bad), regions=regions_part(trouble=bad))
 
 
 def empty() -> Snapshot:

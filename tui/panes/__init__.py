@@ -10,6 +10,7 @@ from .dns import DnsPane
 from .log import LogPane
 from .map import MapPane
 from .queue import QueuePane
+from .regions import RegionsPane
 from .replication import ReplicationPane
 from .requests import RequestsPane
 from .sessions import SessionsPane
@@ -31,6 +32,10 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "sessions", "", "Sessions", SessionsPane, (0, 0), 8, "s", present=lambda s: s.sessions is not None,
         absent="no sessions are kept: a scenario with [sessions] keeps them, and so does the option sessions.store.",
+    ),
+    PaneSpec(
+        "regions", "", "Regions", RegionsPane, (0, 0), 7, "r", present=lambda s: s.regions is not None,
+        absent="there is one front door for all: a scenario with regions.fronts has one in each region.",
     ),
     PaneSpec(
         "queue", "0", "Queue", QueuePane, (0, 0), 9, "q",

@@ -64,7 +64,7 @@ class Beliefs:
         """Which servers are in each balancer's own region."""
         if self.near is None or self.near.shape != self.verdict.shape:
             self.near = core.regions.of(core.fabric.tiers["balancer"])[:, None] == core.regions.of(servers)[None, :]
-            self.spill = core.config.regions.spill
+            self.spill = core.regions.spill
 
     def forget(self, balancer: int) -> None:
         """A balancer's process starts anew: it knows nothing."""
@@ -104,7 +104,7 @@ class Beliefs:
 
     def seen(self, balancer: int, servers: Nodes, fail_open: bool) -> tuple[bytes, ...]:
         """All that `eligible` hangs on while nobody is put aside, to be compared with what it was."""
-        open_ = b"1" if fail_open else b"0"
+        open_ = b"%d%d" % (fail_open, self.spill)
         return servers.member.tobytes(), servers.draining.tobytes(), self.verdict[balancer].tobytes(), open_
 
     def healthy(self, balancer: int, servers: Nodes, now: float, health: Health) -> B:

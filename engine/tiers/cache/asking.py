@@ -46,15 +46,8 @@ class CacheAsking(Tier):
         self.write_mode: str = part.write_mode
         self.nodes = Nodes("cache", machines_of(core.config, "cache"))
         core.fabric.add_tier(self.nodes)
-        regional = core.regions.fronts and core.config.regions.caches == "local"
-        keys = core.config.traffic.keys
-        self.homes: Homes = (
-            RegionalHomes(part.mode, part.virtual_nodes, keys, core.regions, self.nodes)
-            if regional
-            else Homes(part.mode, part.virtual_nodes, keys)
-        )
-        self.regional = regional
-        self.everywhere = regional and core.config.regions.invalidate == "all"  # a write reaches the other regions' caches, too
+        self.regional = core.regions.fronts and core.regions.caches == "local"
+        self.homes = self._homes(part.mode, part.virtual_nodes)
         self.mail = Mail()
         self.inbox = Pending(core.part_dt)  # messages on the wire
         self.patience = Pending(core.part_dt)  # deadlines of look-ups that will not be answered in time
@@ -72,6 +65,22 @@ class CacheAsking(Tier):
         self.all_alive = True  # every node is up and a member
         self.any_errors = False
         self.database: Database
+
+    # ---- homes
+
+    def _homes(self, mode: str, virtual_nodes: int) -> Homes:
+        keys = self.core.config.traffic.keys
+        if self.regional:
+            return RegionalHomes(mode, virtual_nodes, keys, self.core.regions, self.nodes)
+        return Homes(mode, virtual_nodes, keys)
+
+    def place_anew(self) -> None:
+        """Caches of each region's own, or one ring for all, as is asked now; the clients believe in whom they believed in."""
+        self.regional = self.core.regions.fronts and self.core.regions.caches == "local"
+        old, self.homes = self.homes, self._homes(self.homes.mode, self.homes.virtual_nodes)
+        self.homes.add(old.names)
+        for node, member in enumerate(old.members):
+            self.homes.set_member(node, member)
 
     # ---- asking
 

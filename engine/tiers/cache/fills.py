@@ -74,7 +74,8 @@ class CacheFills(CacheAnswers):
         if writes:
             changes = sent.pick(slice(0, writes))
             region = self.core.regions.of(self.core.fabric.tiers["web"])[changes.web]
-            others = self.homes.elsewhere(changes.key, region) if self.everywhere else []
+            everywhere = self.regional and self.core.regions.invalidate == "all"  # a write reaches the other regions' caches, too
+            others = self.homes.elsewhere(changes.key, region) if everywhere else []
             for home in (*self.homes.near(changes.key, region), *others):
                 there = home >= 0
                 self._post(change, changes._replace(node=home) if there.all() else changes._replace(node=home).pick(there))

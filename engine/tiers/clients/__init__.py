@@ -26,6 +26,7 @@ from .ends import blame, close_trace
 if TYPE_CHECKING:
     from ..cdn import Cdn
     from ..dns import Dns
+    from ..regions import RegionTier
     from ..traffic import Traffic
 
 F8 = NDArray[np.float64]
@@ -58,6 +59,7 @@ class Clients(Tier):
         self.agains: deque[int] = deque([0], maxlen=BUDGET_SECONDS)
         self.cdn: Cdn
         self.dns: Dns
+        self.regions: RegionTier
         self.traffic: Traffic
 
     def reset_effects(self) -> None:
@@ -216,6 +218,8 @@ class Clients(Tier):
         slow = latency > core.config.slo.latency
         ledger.slow_ok.add_one(0, int(np.count_nonzero(slow if well else slow & (done == RIGHT))))
         ledger.seal(flights.root[final], t, done, flights.version[final].astype(np.int64))
+        if self.regions.there:
+            self.regions.count(final, done, latency)
         self.traffic.ended(t, final)
         for i in core.tracer.pick(flights, final):
             close_trace(core, int(final[i]), float(latency[i]))

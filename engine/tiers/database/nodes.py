@@ -269,7 +269,7 @@ class DatabaseNodes(Tier):
     def _near(self) -> B | None:
         """(zones, nodes): which nodes the drivers of a zone ask before all others; None = nobody is nearer."""
         regions = self.core.regions
-        if not (regions.fronts and self.core.config.regions.read_near):
+        if not (regions.fronts and regions.read_near):
             return None
         near: B = regions.of_zone[:, None] == regions.of(self.nodes)[None, :]
         return near

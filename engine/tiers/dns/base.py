@@ -62,6 +62,9 @@ class DnsBase(Tier):
         self.question = canonical(config.name)
         self.browser_cap = config.browser_cap
         self.os_cap = config.os_cap
+        self.failover = config.failover  # addresses that fail their health checks are left out
+        self.check_interval: float = config.check_interval
+        self.blind = False  # effect of a fault: the health checkers see nothing
         self.counts = Counts()
         self.levels = Levels(core)
         self.nodes = self.levels.nodes
@@ -198,6 +201,7 @@ class DnsBase(Tier):
     def reset_effects(self) -> None:
         """No fault acts on the zone, on hosts files or on resolvers."""
         self.stubs.reset()
+        self.blind = False
         self.authority.deleted.clear()
         self.authority.ttls.clear()
         self.authority.values.clear()
