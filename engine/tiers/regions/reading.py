@@ -103,7 +103,8 @@ def _work(tier: RegionTier, name: str) -> Work:
     doors, region = tier.core.regions.doors, tier.core.regions.of(nodes)
     workers = np.where(nodes.serving, load.workers, 0).astype(np.float64)
     busy = load.utilisation * workers
-    return Work(np.bincount(region, busy, doors)[:doors], np.bincount(region, workers, doors)[:doors])
+    shares: list[F8] = [np.bincount(region, per, doors)[:doors].astype(np.float64) for per in (busy, workers)]
+    return Work(*shares)
 
 
 def _needs(tier: RegionTier, works: dict[str, Work]) -> list[tuple[float, str]]:
