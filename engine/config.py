@@ -182,6 +182,8 @@ class DatabasePart(Scaled, frozen=True):
     retry_backoff: Seconds = 0.1  # the first one, then x 2^n (AWS builders' library)
     placement: Literal["ring", "modulo"] = "ring"
     virtual_nodes: Annotated[int, Meta(ge=1, le=2_000)] = 100
+    split: str = ""  # hot keys with a shard of their own: "0, 17"
+    spread: str = ""  # hot keys with a copy on every shard
     replication: ReplicationPart = ReplicationPart()
     item_bytes: Annotated[int, Meta(ge=1, le=100_000_000)] = 1_000
     rebalance_mb_s: Positive = 2.0

@@ -8,6 +8,7 @@ from ..commands import SetOption
 from ..faults.base import Rejected
 from ..options import find
 from .giver import Giver, Outcome
+from .scale import employ
 from .undo import Inverse
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def set_option(world: World, giver: Giver, command: SetOption) -> Outcome:
         option.holder(world).set_option(option.attribute, value)
     except ValueError as no:
         raise Rejected(f"{option.info.name}: {no}") from None
+    if command.option == "database.split":
+        employ(world)  # those who watch over the new shard
     text = f"{option.info.name}: {option.text(old)} → {option.text(value)}"
     event = giver.tell(world, text, target=option.info.name, keys=" ".join("c" + option.info.keys), disturbs=True)
     return Outcome(event, text, Inverse((SetOption(option.info.name, old),)))

@@ -57,12 +57,12 @@ def add_node(world: World, giver: Giver, command: AddNode, *, lodged: bool = Fal
     more = money(world.core.fabric.price() - before)
     text += f" ({more})" if more else ""
     event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=not giver.agent)
-    _employ(world)
+    employ(world)
     rebuild(world)
     return Outcome(event, text, Inverse((RemoveNode(name),)))
 
 
-def _employ(world: World) -> None:
+def employ(world: World) -> None:
     """The agents that watch over what is new (a balancer's checker, a shard's failover manager) begin their first lives."""
     from ..agents import agents_for  # which import the script, which imports this file's table
 

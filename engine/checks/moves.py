@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _living(world: World) -> frozenset[int]:
-    return frozenset(s.index for s in world.database.shards if s.primary >= 0 and not s.leaving)
+    return frozenset(s.index for s in world.database.shards if s.primary >= 0 and not s.leaving and not s.alone)
 
 
 class Moves:

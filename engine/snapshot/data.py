@@ -150,10 +150,15 @@ class ShardShare(Struct, frozen=True):
     moving_out: int = 0
     hottest: int = -1
     hottest_share: float = 0.0
+    alone: bool = False
 
 
 class Shards(Struct, frozen=True):
-    """Pane 6. `ring` is a strip of owners (indexes into `shards`) around the ring; -1 - i marks a piece moving to i."""
+    """Pane 6. `ring` is a strip of owners (indexes into `shards`) around the ring; -1 - i marks a piece moving to i.
+
+    split, spread: hot keys with a shard of their own, with a copy on every shard; then writes done again for copies, reads that
+    copies answered, and how many of those were behind.
+    """
 
     verdict: str
     placement: str
@@ -171,3 +176,8 @@ class Shards(Struct, frozen=True):
     imbalance: float = 1.0
     hot: tuple[HotKey, ...] = ()
     moved_trend: tuple[float, ...] = ()
+    split: tuple[int, ...] = ()
+    spread: tuple[int, ...] = ()
+    copied_writes: int = 0
+    copy_reads: int = 0
+    copy_stale: int = 0

@@ -20,7 +20,8 @@ def another(row: OptionRow, now: OptionValue) -> OptionValue:
     if row.info.kind == "bool":
         return not now
     if row.info.kind == "text":
-        return {"cdn.weights": "2, 3", "cdn.shield": "Paris"}.get(row.info.name, "203.0.113.77")
+        known = {"cdn.weights": "2, 3", "cdn.shield": "Paris", "database.split": "7", "database.spread": "3, 7"}
+        return known.get(row.info.name, "203.0.113.77")
     assert not isinstance(now, str)
     return row.check(min(row.info.high, max(row.info.low, now * 2 + 1)) if now < row.info.high else row.info.low)
 

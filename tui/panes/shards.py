@@ -17,7 +17,7 @@ from .table import Column, Fact, Table, before, draw_more, facts, named, some_of
 
 __all__ = ["ShardsPane"]
 
-COUNTED = ("still to move", "moved", "read from both owners", "busiest over mean")
+COUNTED = ("writes done again for copies", "reads of copies", "still to move", "moved", "busiest over mean")
 SERIES: tuple[Code, ...] = (Role.S0, Role.S1, Role.S2, Role.S3, Role.S4, Role.S5, Role.S6, Role.S7)
 NUMBERS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COLUMNS = (
@@ -161,6 +161,10 @@ def _settings(part: Shards) -> tuple[tuple[str, str], ...]:
         ("modulo theory", percent(part.theory_modulo, 0)),
         ("read from both owners", count(part.double_reads, 0)),
         ("busiest over mean", times(part.imbalance)),
+        ("hot keys split off", ", ".join(map(str, part.split)) or "none"),
+        ("hot keys on every shard", ", ".join(map(str, part.spread)) or "none"),
+        ("writes done again for copies", count(part.copied_writes, 0)),
+        ("reads of copies", f"{count(part.copy_reads, 0)}, {count(part.copy_stale, 0)} of them stale"),
     )
 
 
@@ -179,6 +183,8 @@ def _row(table: Table, y: int, index: int, shard: ShardShare, top: float, glyphs
         table.put(y, "move", f"{ways[0]}{count(shard.moving_in, 0)}", Role.ACCENT)
     elif shard.moving_out:
         table.put(y, "move", f"{ways[1]}{count(shard.moving_out, 0)}", Role.DIM)
+    if shard.alone and shard.hottest < 0:
+        table.put(y, "hot", "for one key", Role.DIM)
     if shard.hottest >= 0:
         table.put(y, "hot", f"item:{shard.hottest} {percent(shard.hottest_share, 0)}", Role.DIM)
 

@@ -8,6 +8,7 @@
     peers, merge   multi-primary: every node of a shard takes writes
     failover     crashes, promotion, fencing, split brain, re-pointing
     placement, move    which shard owns a key, and moving keys under traffic
+    celebrities  hot keys: split off, or with a copy everywhere
     meters, reading    what is counted, and what is shown of it all
 
 Everything that changes the database from outside (faults, commands) does so at a step boundary.
@@ -24,12 +25,12 @@ from ..base import OptionValue
 from . import reading as db_reading
 from .ahead import Until
 from .applying import charge
-from .move import DatabaseMove
+from .celebrities import DatabaseCelebrities
 from .replication import MULTI
 from .shard import Role
 
 
-class Database(DatabaseMove):
+class Database(DatabaseCelebrities):
     """Nodes "db-a1", "db-a2", ... of shard "s1", "db-b1", ... of "s2"; `group` of a node is its shard's name."""
 
     def begin(self) -> None:
@@ -42,6 +43,8 @@ class Database(DatabaseMove):
             self._seed()
         if self.multi:
             self.begin_peers()
+        if self.spread:
+            self.begin_copies()
         if self.apply_cost:
             charge(self, self.apply_cost)
         self._repoint()
@@ -102,7 +105,9 @@ class Database(DatabaseMove):
         shard = self.shard_by_name(name)
         if shard.leaving:
             raise ValueError(f"{name} is on its way out already")
-        if sum(s.primary >= 0 and not s.leaving for s in self.shards) <= 1:
+        if shard.alone:
+            raise ValueError(f"{name} is there for one key: take the key back (database.split)")
+        if sum(s.primary >= 0 and not s.leaving and not s.alone for s in self.shards) <= 1:
             raise ValueError(f"{name} is the last shard and stays")
         self.places.remove(name)
         shard.leaving = True
@@ -149,6 +154,9 @@ class Database(DatabaseMove):
 
     def option(self, name: str) -> OptionValue:
         """As `Tier.option`; `placement` is the rule that places keys."""
+        if name in ("split", "spread"):
+            keys = sorted(self.places.pinned) if name == "split" else self.spread
+            return ", ".join(map(str, keys)) or "none"
         return self.places.rule if name == "placement" else super().option(name)
 
     def set_option(self, name: str, value: OptionValue) -> None:
@@ -156,6 +164,9 @@ class Database(DatabaseMove):
         now = self.core.now
         if name == "placement":
             self.places.set_rule(str(value))
+            return
+        if name in ("split", "spread"):
+            (self.set_split if name == "split" else self.set_spread)(str(value))
             return
         if name == "queue":
             self.queue = int(value)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...core import Core
 from ...queueing import Discipline
 from ...replies import Replies
-from .nodes import DatabaseNodes
+from .nodes import I2, I8, DatabaseNodes
 
 SLACK_S = 1e-9  # window bounds are rounded
 
@@ -48,6 +48,11 @@ class DatabaseAhead(DatabaseNodes):
         self.wire = float(self.core.fabric.zone_one_way.min())
         plain = self.stations.discipline is Discipline.FIFO and not self.stations.nodes.any_bound
         self.least_service = self.core.least_db_work / max(1.0, float(self.nodes.speed.max())) if plain else 0.0
+
+    def shards_for(self, slots: I8) -> I2:
+        """Which shards (n,) are asked for the keys of these rows."""
+        owner: I2 = self.places.owner[self.core.flights.key[slots]]
+        return owner
 
     def leads(self) -> bool:
         """Is the window no longer than the way round the loop?"""

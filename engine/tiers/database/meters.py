@@ -114,7 +114,12 @@ class Meters:
         order = order[distinct]
         first = np.flatnonzero(np.diff(shards[order], prepend=-1))
         self.hottest = {int(shards[i]): (int(keys[i]), int(count[i])) for i in order[first].tolist()}
-        top = order[np.lexsort((keys[order], -count[order]))[:HOT]]
+        ranked = order[np.lexsort((keys[order], -count[order]))]
+        once = np.diff(keys[ranked], prepend=-1) != 0
+        if not once.all():  # a key with copies on several shards: what each of them has of it
+            for shard, (key, _) in self.hottest.items():
+                self.hottest[shard] = key, int(np.count_nonzero((keys == key) & (shards == shard)))
+        top = ranked[once][:HOT]
         self.hot = list(zip(keys[top].tolist(), count[top].tolist(), shards[top].tolist(), strict=True))
 
     def _contenders(self, shards: I8, count: I8) -> NDArray[np.bool_]:

@@ -81,7 +81,7 @@ class DatabasePath(DatabaseAhead):
         flights = self.core.flights
         web = flights.web[slots].astype(np.int64)
         zone = self.core.fabric.tiers["web"].zone[web]
-        shard = self.places.owner[flights.key[slots]]
+        shard = self.shards_for(slots)
         cell = self.routing.cell(zone, shard)
         kind = flights.kind[slots]
         if not np.count_nonzero(kind):

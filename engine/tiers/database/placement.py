@@ -79,6 +79,7 @@ class Places:
         self.owner: I2 = self.held[self.rule].copy()
         self.target: I2 = self.owner.copy()
         self.theory: dict[str, float] = dict.fromkeys(self.rules, 0.0)  # share of the keys that the last change moves
+        self.pinned: dict[int, int] = {}  # keys that are split off, and the shard that each has for itself
         self.planned = 0
         self.moved = 0
         self.moved_ever = False  # has any key been handed over since the start?
@@ -119,7 +120,13 @@ class Places:
             owner = rule.owner(self.every)
             self.theory[name] = float(np.count_nonzero(owner != self.held[name])) / max(1, owner.size)
             self.held[name] = owner
+        self.plan()
+
+    def plan(self) -> None:
+        """What the rule wants, but for keys that are split off: the difference to what is so is to be moved."""
         self.target = self.held[self.rule].copy()
+        for key, shard in self.pinned.items():
+            self.target[key] = shard
         self.planned = int(np.count_nonzero(self.target != self.owner))
         self.moved = 0
         self._fill_queue()

@@ -213,6 +213,7 @@ def shards(db: Database) -> Shards:
                 moving_out=out[i],
                 hottest=key,
                 hottest_share=count / rate if rate else 0.0,
+                alone=shard.alone,
             )
         )
     left = sum(into)
@@ -235,10 +236,15 @@ def shards(db: Database) -> Shards:
         ring=tuple(number.get(i, 0) if i >= 0 else -1 - number.get(-1 - i, 0) for i in places.ring()),
         imbalance=hottest_load * len(shown),
         hot=tuple(
-            HotKey(key=key, rate=float(count), share=count / max(1, meters.asked), home=db.shards[home].name)
+            HotKey(key, float(count), count / max(1, meters.asked), "all" if key in db.spread else db.shards[home].name)
             for key, count, home in meters.hot
         ),
         moved_trend=meters.moved_trend.tuple(),
+        split=tuple(sorted(places.pinned)),
+        spread=tuple(db.spread),
+        copied_writes=db.copied_writes,
+        copy_reads=db.copy_reads,
+        copy_stale=db.copy_stale,
     )
 
 
@@ -252,6 +258,7 @@ def _shards_verdict(db: Database, shown: list[ShardShare], left: int) -> str:
     if busiest.load_share * len(shown) > 1.5 and busiest.rate >= 20.0:
         alone = percent(busiest.hottest_share)
         return f"{busiest.name} has {percent(busiest.load_share)} of the load: key {busiest.hottest} alone {alone}"
+    shown = [s for s in shown if not s.alone] or shown
     uneven = max(s.key_share for s in shown) * len(shown) - 1.0
     return f"{len(shown)} shards, keys within {percent(uneven, sign='+')} of even"
 

@@ -18,11 +18,16 @@ class DatabaseReads(DatabaseAgain):
 
     def _read(self, t: F8, slots: I8, node: I8, key: I8) -> None:
         """Answer reads at t (n,)."""
-        flights, versions = self.core.flights, self.versions
+        versions = self.versions
         version = versions.head_version[key]
         unsettled = t < versions.settled[key]
         if self.stray_count or np.count_nonzero(unsettled):
             version = self._look_back(t, slots, node, key, version, unsettled.nonzero()[0])
+        self.show(t, slots, node, key, version)
+
+    def show(self, t: F8, slots: I8, node: I8, key: I8, version: I8) -> None:
+        """Reads at t (n,) are answered with these versions; what their users had reason to expect is counted."""
+        flights, versions = self.core.flights, self.versions
         users = flights.user[slots].astype(np.int64)
         unwritten, backwards = versions.expect(users, key, version)
         if np.count_nonzero(unwritten):

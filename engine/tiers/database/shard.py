@@ -115,6 +115,7 @@ class Shard:
         self.repoint_at = INF
         self.unaware: list[int] = []  # zones whose drivers still believe in a former primary
         self.leaving = False
+        self.alone = False  # for one key, split off: the placement rule does not know it
         self.rewound = 0  # records that former primaries had to throw away
         self.diverged = 0  # writes acknowledged by former primaries after they were replaced
 

@@ -75,7 +75,7 @@ class DatabaseWork(DatabaseWrites):
 
     def _kept(self, t: F8, slots: I8, node: I8, key: I8, kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Their kinds, JOB for those that have their answer (an error) or are passed on, since their key has moved meanwhile."""
-        keep = self.places.owner[key] == self.shard_of_node[node]
+        keep = ~self._strangers(node, key)
         if self.erring:
             keep &= ~self._errors(t, slots, node)
         if np.count_nonzero(keep) < keep.size:
@@ -83,6 +83,11 @@ class DatabaseWork(DatabaseWrites):
             self._forward(t[moved], slots[moved], node[moved])
             kind = np.where(keep, kind, np.uint8(JOB))
         return kind
+
+    def _strangers(self, node: I8, key: I8) -> B:
+        """Which of these keys (mask) are at a node that does not have them."""
+        away: B = self.places.owner[key] != self.shard_of_node[node]
+        return away
 
     def _errors(self, t: F8, slots: I8, node: I8) -> B:
         """The fault "error rate": which of these (mask) the database answers with an error."""
