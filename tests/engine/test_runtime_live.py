@@ -102,10 +102,13 @@ def test_the_clock_keeps_to_the_wall_and_says_how_well() -> None:
     assert time.perf_counter() - began > 1.4
     assert world.step_no == 300
     assert 0.4 < seen[-1].achieved < 1.1  # a busy machine may be slow, none may be fast
-    _, _, seen = paced(300, speed=100.0, watchers=1, work=100_000, measured=True)
+    used = time.process_time()
+    world, _, seen = paced(300, speed=100.0, watchers=1, work=100_000, measured=True)
+    used = (time.process_time() - used) / world.step_no
     assert 0 < seen[-1].achieved < 50
     assert seen[-1].asked == 100.0
-    assert seen[-1].busy > 0.3
+    # CPU seconds a step times steps a second, however much of the machine others leave to us
+    assert 0.5 * used * seen[-1].achieved / world.dt < seen[-1].busy <= 1.0
 
 
 def test_pause_stops_single_steps_step_and_resume_resumes() -> None:
