@@ -176,7 +176,7 @@ ROWS: tuple[OptionRow, ...] = (
         "MariaDB 10.11: async", "database.mode"
     ),
     choice(
-        "replication.conflicts", "rl", "of two writes that did not know each other", ("last_writer", "reject"),
+        "replication.conflicts", "rl", "writes that did not know each other", ("last_writer", "reject"),
         "the scenario; Galera refuses, Cassandra lets the last win", "database.conflicts",
     ),
     switch("replication.fencing", "rf", "fence the old primary", "STONITH: a good failover manager fences", "database.fencing"),

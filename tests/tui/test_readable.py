@@ -25,7 +25,7 @@ from tui.app import ScaletopApp
 from tui.bars import draw_header
 from tui.charts import Glyphs
 from tui.draw import ROLE_MASK, Canvas, Role, Spot, cell_len, fit_words
-from tui.menu import Menu
+from tui.menu import FOLDED, Menu
 from tui.menus import change_menu, fault_menu, scale_menu, traffic_menu
 from tui.panes.table import Column, Table
 from tui.screens.menu import MenuWidget
@@ -103,6 +103,7 @@ def real() -> tuple[Catalogue, Snapshot, dict[str, str]]:
 
 def painted(menu: Menu, size: tuple[int, int], keys: tuple[str, ...] = ()) -> list[str]:
     widget = MenuWidget(menu, Palette(THEMES["dark"]), Glyphs.BLOCK)
+    widget.fold_for(*size)
     for key in keys:
         widget.act(key)
     canvas = Canvas(*widget.wanted(*size))
@@ -121,12 +122,22 @@ def test_no_word_of_a_menu_is_clipped_where_there_is_room(
         change_menu(tables, values),
         traffic_menu(tables, snapshot, "", values),
     ):
-        assert not [row for row in painted(menu, size) if "…" in row], menu.title
+        widget = MenuWidget(menu, Palette(THEMES["dark"]), Glyphs.BLOCK)
+        widget.fold_for(*size)
+        # a row that opens a list names as much of it as has room; the list itself is looked at
+        lists = [item for item in widget.menu.items if item.family == FOLDED]
+        rows = painted(menu, size)
+        named = {row for row in rows for item in lists if row.startswith(f"│  {item.keys}   {item.title}")}
+        assert len(named) == len(lists)
+        assert not [row for row in rows if "…" in row and row not in named], menu.title
+        for item in lists:
+            assert not [row for row in painted(menu, size, (item.keys,)) if "…" in row], f"{menu.title}, {item.title}"
 
 
 def test_a_title_that_is_clipped_is_told_in_full_below(real: tuple[Catalogue, Snapshot, dict[str, str]]) -> None:
-    rows = painted(change_menu(real[0], real[2]), (80, 21), ("down", "down"))
-    assert any(row.startswith("│ slow start of a returned server · default from:") for row in rows)
+    rows = painted(change_menu(real[0], real[2]), (40, 21), ("b", "down", "down"))
+    assert any("slow start" in row and "…" in row for row in rows)
+    assert any(row.startswith("│ slow start of a returned server") for row in rows)
 
 
 def test_a_flash_crowd_is_aimed_at_an_item(real: tuple[Catalogue, Snapshot, dict[str, str]]) -> None:

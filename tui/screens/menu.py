@@ -23,6 +23,7 @@ __all__ = ["MenuScreen", "MenuWidget", "columns_of"]
 
 COLUMN, WIDE_COLUMN = 37, 54
 BETWEEN = 3  # cells between columns
+FRAME = 4  # cells that a frame takes of a width
 FOOT = 4
 FEW = 4  # rows of one letter that are not worth a list of their own, while there is room
 NOTE = 5  # cell of a row where its title begins
@@ -61,8 +62,17 @@ class MenuWidget(CellWidget, can_focus=False):
         """Open with lists behind letters if not every row has its place in `width` x `height`."""
         for least in (FEW, 2):
             rows, across = max(1, height - FOOT - 2), max(1, (width - 6) // COLUMN)
-            if len(columns_of(self.menu.items, rows)) > across:
+            columns = len(columns_of(self.menu.items, rows))
+            if columns > across or (columns > 1 and self._clips(width, height)):
                 self.menu = fold(self.menu, least)
+
+    def _clips(self, width: int, height: int) -> bool:
+        """Would the words of a row be cut off?"""
+        across, down = self.wanted(width, height)
+        columns = len(columns_of(self.menu.items, down - 2 - FOOT))
+        room = (across - FRAME) // columns - BETWEEN * (columns > 1) - NOTE
+        items = self.menu.items
+        return any(cell_len(item.title) + cell_len(self._note(n)) + 1 > room for n, item in enumerate(items) if item.menu is None)
 
     def wanted(self, width: int, height: int) -> tuple[int, int]:
         """The size that shows every row, within `width` x `height`: all of it where only a rim of the board would be left."""
@@ -121,12 +131,17 @@ class MenuWidget(CellWidget, can_focus=False):
             canvas.text(at, y, fit_words(item.note, max(0, canvas.width - at)), item.tone)
             self._end_row(canvas, y, index)
             return
-        note = item.note or (called(state.target(self.menu.items, index)) if item.make is not None else "")
+        note = self._note(index)
         room = canvas.width - 5
         note = fit(note, min(cell_len(note), max(14, room - cell_len(item.title) - 2), max(0, room - 12)))
         canvas.text(5, y, fit(item.title, room - cell_len(note) - 1), Role.TEXT if possible else Role.FAINT)
         canvas.right(canvas.width, y, note, item.tone if possible else Role.FAINT)
         self._end_row(canvas, y, index)
+
+    def _note(self, index: int) -> str:
+        """What a row says at its right: its value, or whom it is aimed at."""
+        item = self.menu.items[index]
+        return item.note or (called(self.state.target(self.menu.items, index)) if item.make is not None else "")
 
     def _end_row(self, canvas: Canvas, y: int, index: int) -> None:
         canvas.spot(f"#{index}", 0, y, canvas.width)
