@@ -33,6 +33,7 @@ class Route(Table, frozen=True):
     """A kind of page. `share` of the requests; cached reads look in the cache first; demands are means in milliseconds.
 
     job: each of them also makes a job (a photo to be processed): see the table `queue`.
+    fan: a join: one query to each of so many keys' shards, or to all shards, at once; it is answered when the last is.
     static: an object that no database is asked for; with a CDN (the table `cdn`) it is asked of that.
     """
 
@@ -43,6 +44,7 @@ class Route(Table, frozen=True):
     database: bool = True
     job: bool = False
     static: bool = False
+    fan: Annotated[int, Meta(ge=1, le=1_000)] | Literal["all"] = 1
 
 
 class Zone(Table, frozen=True):
@@ -182,6 +184,8 @@ class DatabasePart(Scaled, frozen=True):
     retry_backoff: Seconds = 0.1  # the first one, then x 2^n (AWS builders' library)
     placement: Literal["ring", "modulo"] = "ring"
     virtual_nodes: Annotated[int, Meta(ge=1, le=2_000)] = 100
+    denormalised: bool = False  # joined data lie with the key: one read, and each write again on every copy's shard
+    partial_joins: bool = False  # a join of which a part failed is answered with the others
     split: str = ""  # hot keys with a shard of their own: "0, 17"
     spread: str = ""  # hot keys with a copy on every shard
     replication: ReplicationPart = ReplicationPart()

@@ -199,6 +199,8 @@ ROWS: tuple[OptionRow, ...] = (
     choice("database.placement", "dp", "which shard owns a key", ("ring", "modulo"), "the scenario; Karger et al. 1997"),
     text("database.split", "dh", "hot keys with a shard each: 0, 17; hot; none", SCENARIO),
     text("database.spread", "ds", "hot keys with a copy on every shard", SCENARIO),
+    switch("database.denormalised", "dn", "joined data lie with their key", SCENARIO),
+    switch("database.partial_joins", "dj", "joins are answered without parts that failed", SCENARIO),
     number("database.rebalance_mb_s", "dm", "throttle of rebalancing", 0.01, 10_000.0, "MB/s", SCENARIO),
     number("database.queue", "dq", "queue of a database, 0 = no limit", 0, 10_000_000, "jobs", SCENARIO, whole=True),
     number(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .tiers.automation.queries import QueryGuard
     from .tiers.balancer import Balancer
     from .tiers.clients import Clients
+    from .tiers.database.joins import DatabaseJoins
     from .tiers.queue import Queue
     from .tiers.sessions.ask import SessionsAsk
 
@@ -41,6 +42,7 @@ class Replies:
         self.orphans = False  # may rows be under way whose connection was reset
         self.asides: SessionsAsk | None = None  # who asks the database on its own account, and takes the answers
         self.guard: QueryGuard | None = None  # who counts queries until their answers are at web servers
+        self.joins: DatabaseJoins | None = None  # whose queries are parts of a request
         self.balancer: Balancer
         self.clients: Clients
         self.queue: Queue
@@ -63,6 +65,8 @@ class Replies:
         flights = self.core.flights
         if self.asides is not None and tier == "db":
             t, slots, node = self.asides.answered(t, slots, node)
+        if self.joins is not None and tier == "db":
+            t, slots, node = self.joins.part_answered(t, slots, node)
         if self.queue.makes_jobs:
             makes = self._making(slots)
             if makes.any():  # not in one batch with those that go straight on
@@ -84,6 +88,8 @@ class Replies:
         flights = self.core.flights
         if self.asides is not None:
             t, slots = self.asides.at_web(t, slots)
+        if self.joins is not None:
+            t, slots = self.joins.part_at_web(t, slots)
         if self.guard is not None and self.guard.on:
             self.guard.over(t, slots)
         if self.queue.makes_jobs:

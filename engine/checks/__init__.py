@@ -102,6 +102,7 @@ CHECKS: tuple[Check, ...] = (
     Check("2", flow.causes_explain),
     Check("3", flow.nodes_balance),
     Check("3", flow.sent_is_received),
+    Check("3", data.joins_balance),
     Check("3, 14", flow.rows_are_somewhere),
     Check("4", flow.attempts_add_up),
     Check("5", flow.look_ups_balance),

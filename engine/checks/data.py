@@ -98,6 +98,21 @@ def writers_share_one_history(world: World) -> None:
             expect(at == lsn, f"{shard.name}: the acknowledged write {lsn} of key {key} is gone from its history")
 
 
+def joins_balance(world: World) -> None:
+    """3: a join is answered, has failed, or waits, for as many parts as are under way; every part has its request."""
+    db, flights = world.database, world.core.flights
+    joined, waiting = db.joined, len(db.gathering)
+    ended = joined["joined"] + joined["failed"]
+    expect(joined["joins"] == ended + waiting, f"{joined['joins']} joins, {ended} ended, {waiting} wait")
+    rows = np.flatnonzero(db.part_of >= 0)
+    expect(bool((flights.sides[rows] == SERVER).all()), "a part of a join is held by a client, or by nobody")
+    away = np.bincount(db.part_of[rows], minlength=flights.capacity)
+    left = np.zeros(flights.capacity, dtype=np.int64)
+    for slot, join in db.gathering.items():
+        left[slot] = join.left
+    expect(bool((away == left).all()), f"{int(away.sum())} parts under way, {int(left.sum())} are waited for")
+
+
 def versions_exist(world: World) -> None:
     """11: no key shows a version that was never issued, and the newest committed one is not beyond the newest written one."""
     versions = world.database.versions

@@ -213,6 +213,7 @@ def rows_of(world: World) -> list[tuple[str, I8]]:
         ("in the database", np.array(inside, dtype=np.int64)),
         ("waiting for a commit", written),
         ("turned away by the database", _rows(db.failed)),
+        ("waiting for its parts", np.array(sorted(db.gathering), dtype=np.int64)),
         ("with a broker", np.array(list(world.queue.sending), dtype=np.int64)),
         ("on the way to a PoP", _rows(world.cdn.inbox)),
         ("waiting at a PoP", world.cdn.edge.waiting()),

@@ -10,7 +10,7 @@ from .automation import Automation, AutomationTotals, Guard
 from .base import NodeState, Struct
 from .cdn import Cdn
 from .chapter import Queue, QueueNode
-from .data import Cache, CacheNode, Failover, HotKey, MultiPrimary, Replica, Replication, Shard, Shards, ShardShare
+from .data import Cache, CacheNode, Failover, HotKey, Joins, MultiPrimary, Replica, Replication, Shard, Shards, ShardShare
 from .ladder import Ladder
 from .panes import Backend, Balancer, Cause, Dns, Headline, Level, Link, Map, Node, Pace, Record, Totals, Walk
 from .regions import Region, Regions
@@ -35,6 +35,7 @@ __all__ = [
     "Headline",
     "HotKey",
     "Inspection",
+    "Joins",
     "Ladder",
     "Level",
     "Link",

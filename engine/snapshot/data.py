@@ -153,6 +153,25 @@ class ShardShare(Struct, frozen=True):
     alone: bool = False
 
 
+class Joins(Struct, frozen=True):
+    """Requests that ask many shards at once, since the start. mean_ms: of those that succeeded; part_ms: of one part.
+
+    rewritten: writes done again because joined data lie with their keys; rewrites_lost: copies that stayed as they were.
+    """
+
+    denormalised: bool
+    joins: int
+    parts: int
+    joined: int
+    failed: int
+    partial: int
+    waiting: int
+    mean_ms: float
+    part_ms: float
+    rewritten: int
+    rewrites_lost: int
+
+
 class Shards(Struct, frozen=True):
     """Pane 6. `ring` is a strip of owners (indexes into `shards`) around the ring; -1 - i marks a piece moving to i.
 
@@ -178,6 +197,7 @@ class Shards(Struct, frozen=True):
     moved_trend: tuple[float, ...] = ()
     split: tuple[int, ...] = ()
     spread: tuple[int, ...] = ()
+    joins: Joins | None = None
     copied_writes: int = 0
     copy_reads: int = 0
     copy_stale: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.snapshot import HotKey, Shards, ShardShare, Snapshot
+from engine.snapshot import HotKey, Joins, Shards, ShardShare, Snapshot
 
 from ..charts import Glyphs, gauge
 from ..draw import BOLD, REVERSE, Canvas, Code, Role
@@ -161,10 +161,22 @@ def _settings(part: Shards) -> tuple[tuple[str, str], ...]:
         ("modulo theory", percent(part.theory_modulo, 0)),
         ("read from both owners", count(part.double_reads, 0)),
         ("busiest over mean", times(part.imbalance)),
+        *_joins(part.joins),
         ("hot keys split off", ", ".join(map(str, part.split)) or "none"),
         ("hot keys on every shard", ", ".join(map(str, part.spread)) or "none"),
         ("writes done again for copies", count(part.copied_writes, 0)),
         ("reads of copies", f"{count(part.copy_reads, 0)}, {count(part.copy_stale, 0)} of them stale"),
+    )
+
+
+def _joins(joins: Joins | None) -> tuple[tuple[str, str], ...]:
+    if joins is None:
+        return ()
+    lost = f", {count(joins.failed, 0)} failed" if joins.failed else ""
+    return (
+        ("joins", f"{count(joins.joins, 0)} of {count(joins.parts, 0)} parts{lost}"),
+        ("a join takes", f"{duration(joins.mean_ms / 1e3)}, a part {duration(joins.part_ms / 1e3)}"),
+        ("joined data with their key", f"{'yes' if joins.denormalised else 'no'}, {count(joins.rewritten, 0)} writes again"),
     )
 
 

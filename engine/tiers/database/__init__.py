@@ -9,6 +9,7 @@
     failover     crashes, promotion, fencing, split brain, re-pointing
     placement, move    which shard owns a key, and moving keys under traffic
     celebrities  hot keys: split off, or with a copy everywhere
+    joins        scatter-gather over shards, or joined data that lie with their key
     meters, reading    what is counted, and what is shown of it all
 
 Everything that changes the database from outside (faults, commands) does so at a step boundary.
@@ -25,12 +26,12 @@ from ..base import OptionValue
 from . import reading as db_reading
 from .ahead import Until
 from .applying import charge
-from .celebrities import DatabaseCelebrities
+from .joins import DatabaseJoins
 from .replication import MULTI
 from .shard import Role
 
 
-class Database(DatabaseCelebrities):
+class Database(DatabaseJoins):
     """Nodes "db-a1", "db-a2", ... of shard "s1", "db-b1", ... of "s2"; `group` of a node is its shard's name."""
 
     def begin(self) -> None:

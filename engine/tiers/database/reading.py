@@ -10,6 +10,7 @@ from ...meter import quantile
 from ...snapshot import Failover, HotKey, NodeState, Replica, Replication, Setting, Shard, Shards, ShardShare
 from ...words import percent
 from ..base import machine
+from .joinview import joins
 from .move import COPY_COST
 from .peers import WRITERS
 from .peerview import multi, multi_words
@@ -240,12 +241,10 @@ def shards(db: Database) -> Shards:
             for key, count, home in meters.hot
         ),
         moved_trend=meters.moved_trend.tuple(),
-        split=tuple(sorted(places.pinned)),
-        spread=tuple(db.spread),
-        copied_writes=db.copied_writes,
-        copy_reads=db.copy_reads,
-        copy_stale=db.copy_stale,
-    )
+        split=tuple(sorted(places.pinned)), spread=tuple(db.spread),
+        joins=joins(db),
+        copied_writes=db.copied_writes, copy_reads=db.copy_reads, copy_stale=db.copy_stale,
+    )  # fmt: skip
 
 
 def _shards_verdict(db: Database, shown: list[ShardShare], left: int) -> str:

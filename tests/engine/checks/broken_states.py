@@ -82,6 +82,10 @@ def _overwrite_without_a_conflict(world: World) -> None:
     world.database.counted["overwritten"] += 1
 
 
+def _forget_a_join(world: World) -> None:
+    world.database.joined["joins"] += 1
+
+
 def _count_a_message_twice(world: World) -> None:
     world.queue.messages.next_id += 1
 
@@ -173,6 +177,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "one_primary": _crown_another,
     "one_owner": _leave_a_key_homeless,
     "versions_exist": _invent_a_version,
+    "joins_balance": _forget_a_join,
     "writers_share_one_history": _overwrite_without_a_conflict,
     "messages_balance": _count_a_message_twice,
     "messages_are_delivered_first": _acknowledge_what_was_never_delivered,
