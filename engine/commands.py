@@ -178,6 +178,14 @@ class SetAddress(_Command, frozen=True):
     reason: str = ""
 
 
+class SetAnnounced(_Command, frozen=True):
+    """A name server leaves the net (its route is withdrawn), or is back."""
+
+    node: str
+    announced: bool
+    reason: str = ""
+
+
 class SetMember(_Command, frozen=True):
     """Clients eject a cache node from the ring, or take it back."""
 
@@ -240,7 +248,7 @@ Deed: TypeAlias = (
     | Deploy | Purge
 )
 AgentDeed: TypeAlias = (
-    SetHealth | MoveAddress | SetAddress | SetMember | Promote | Demote | CopyChunk | Steer | Announce | Note
+    SetHealth | MoveAddress | SetAddress | SetAnnounced | SetMember | Promote | Demote | CopyChunk | Steer | Announce | Note
 )
 WorldCommand: TypeAlias = Deed | AgentDeed
 Command: TypeAlias = Control | WorldCommand

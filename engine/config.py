@@ -13,6 +13,7 @@ from msgspec import Meta
 from .config_automation import AutomationPart
 from .config_base import Count, Millis, Name, Positive, Seconds, Service, Share, Table
 from .config_cdn import CdnPart
+from .config_dns import Dns, DnsHost
 from .config_ladder import LadderPart
 from .config_machines import Machines, Scaled, Sized
 from .config_queue import QueuePart
@@ -22,10 +23,9 @@ from .config_sessions import SessionsPart
 from .config_users import Client, Traffic, Users
 
 __all__ = [
-    "AutomationPart", "BalancerPart", "CachePart", "CdnPart", "Client", "DatabasePart", "Dns", "Goal", "Health", "LadderPart",
-    "Machines", "Network", "QueuePart", "RegionsPart", "ReplicationPart", "Route", "Scenario", "Service", "SessionsPart",
-    "Slo", "Step",
-    "Table", "Traffic", "Users", "WebPart", "Zone",
+    "AutomationPart", "BalancerPart", "CachePart", "CdnPart", "Client", "DatabasePart", "Dns", "DnsHost", "Goal",
+    "Health", "LadderPart", "Machines", "Network", "QueuePart", "RegionsPart", "ReplicationPart", "Route", "Scenario",
+    "Service", "SessionsPart", "Slo", "Step", "Table", "Traffic", "Users", "WebPart", "Zone",
 ]  # fmt: skip
 
 
@@ -60,30 +60,6 @@ class Network(Table, frozen=True):
     zones: tuple[Zone, ...] = (Zone("a"), Zone("b"), Zone("c"))
     same_zone_rtt_ms: Millis = 0.25
     cross_zone_rtt_ms: Millis = 1.0
-
-
-class Dns(Table, frozen=True):
-    """The name and how it is cached. Root and delegation TTLs from Debian dns-root-data and dig traces."""
-
-    name: Name = "www.example.com"
-    ttl: Seconds = 300.0
-    negative_ttl: Seconds = 900.0  # SOA minimum
-    answers: Literal["simple", "weighted", "geo"] = "simple"
-    browser_cap: Seconds = 60.0  # Chrome keeps a name at most a minute
-    os_cap: Seconds = 86_400.0
-    resolvers: Annotated[int, Meta(ge=1, le=1_000_000)] = 2_000
-    resolver_max_ttl: Seconds = 86_400.0  # unbound 1.17.1
-    resolver_negative_cap: Seconds = 3_600.0  # unbound 1.17.1
-    root_ttl: Seconds = 518_400.0
-    delegation_ttl: Seconds = 172_800.0
-    warm: bool = True  # caches start filled at random phases, as in a system that has run for long
-    query_timeout: Positive = 0.376  # unbound's first time-out for a server that it does not know
-    tries: Annotated[int, Meta(ge=1, le=10)] = 3
-    hosts_file: str = ""
-    zone_file: str = ""
-    failover: bool = False  # addresses that fail their health checks are left out of answers
-    check_interval: Positive = 30.0  # Route 53: 30 s, or 10 s for a fee
-    check_failures: Annotated[int, Meta(ge=1, le=10)] = 3  # Route 53: 3 checks in a row, either way
 
 
 class Health(Table, frozen=True):

@@ -209,10 +209,17 @@ ROWS: tuple[OptionRow, ...] = (
     ),
     number("database.retry_backoff", "db", "first back-off of such a retry", 0.0, 3_600.0, "s", "AWS builders' library: 0.1 s"),
     number("dns.ttl", "nt", "TTL of the record", 0.0, 604_800.0, "s", "40 % of names have 5 min or less (00f.net, 2012)"),
-    choice("dns.answers", "na", "how the authority answers", ("simple", "weighted", "geo"), "Route 53: simple"),
+    choice("dns.answers", "na", "how the authority answers", ("simple", "weighted", "geo", "failover"), "Route 53: simple"),
     switch("dns.failover", "nf", "leave unhealthy addresses out", "off; Route 53: failover records"),
     number("dns.check_interval", "nk", "health checks of addresses, every", 1.0, 600.0, "s", "Route 53: 30 s, or 10 s"),
     text("dns.record", "nr", "address of the record", SCENARIO),
+    text("dns.delegation", "nd", "hosts that the registrar names", SCENARIO),
+    text("dns.zone_at", "nz", "hosts that have the zone", SCENARIO),
+    text("dns.zone_ns", "nn", "hosts in the zone's NS records", SCENARIO),
+    number("dns.publish", "np", "time to publish it", 0.0, 604_800.0, "s", ".com: 3 min (Verisign, 2004)"),
+    choice(
+        "dns.withdraw", "nw", "name servers cut off withdraw", ("never", "always", "fail_open"), SCENARIO
+    ),
     choice("regions.caches", "gc", "caches of several regions", ("local", "global"), SCENARIO),
     choice("regions.invalidate", "gi", "caches that a write reaches", ("local", "all"), SCENARIO),
     switch("regions.spill", "gs", "use other regions' servers", SCENARIO),

@@ -26,11 +26,14 @@ def candidates(kind: str, snapshot: Snapshot) -> list[str]:
     return list(dict.fromkeys(_others(kind, snapshot)))
 
 
-def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911 - one case a kind
+def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911, PLR0912 - one case a kind
     match kind:
         case "dns":
             # caches of the viewers' side are no servers; the nearest to the answer shows most
-            return (level.name for level in reversed(snapshot.dns.levels) if level.name not in DNS_CACHES)
+            levels = (level.name for level in reversed(snapshot.dns.levels) if level.name not in DNS_CACHES)
+            return (*(host.name for host in snapshot.dns.hosts if len(snapshot.dns.hosts) > 1), *levels)
+        case "host":
+            return (f"host:{host.name}" for host in snapshot.dns.hosts)
         case "resolvers":
             cities = (node.name for node in snapshot.map.nodes if node.tier == "city")
             return ("resolvers", *(_resolvers_of(city) for city in cities))
@@ -64,7 +67,8 @@ def _resolvers_of(selected: str) -> str:
 
 def kinds_of(target: str, snapshot: Snapshot) -> set[str]:
     """Every kind in which this name occurs now."""
-    kinds = (*NODE_KINDS, "dns", "resolvers", "link", "zone", "key", "shard", "record", "queue", "tier", "provider", "country")
+    kinds = (*NODE_KINDS, "dns", "resolvers", "link", "zone", "key", "shard", "record", "host", "queue", "tier",
+             "provider", "country")  # fmt: skip
     return {kind for kind in kinds if target in candidates(kind, snapshot)}
 
 

@@ -11,6 +11,7 @@ from .backlog import BacklogScaler
 from .balancer_pair import PairKeeper
 from .base import SCENARIO, Agent, AgentState
 from .dns_health import DnsHealth
+from .dns_withdraw import DnsWithdraw
 from .failover import Failover
 from .health import HealthChecker
 from .members import Members
@@ -26,6 +27,7 @@ AGENTS: dict[str, Agent[View]] = {
     "backlog": BacklogScaler(),
     "cdn": CdnSteering(),
     "dns health": DnsHealth(),
+    "dns withdraw": DnsWithdraw(),
     "failover": Failover(),
     "health": HealthChecker(),
     "members": Members(),
@@ -53,6 +55,8 @@ def agents_for(world: World) -> dict[str, AgentState]:
         agents.append(new_agent("backlog", "backlog", None))
     if world.core.config.dns.failover or world.core.regions.fronts:
         agents.append(new_agent("dns health", "dns health", None))
+    if any(world.dns.providers.anycast):
+        agents.append(new_agent("dns withdraw", "dns withdraw", None))
     return {agent.name: agent for agent in agents}
 
 

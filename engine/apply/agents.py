@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..commands import CopyChunk, Demote, MoveAddress, Note, Promote, SetAddress, SetHealth, SetMember
+from ..commands import CopyChunk, Demote, MoveAddress, Note, Promote, SetAddress, SetAnnounced, SetHealth, SetMember
 from ..faults import Rejected, resolve
 from .effects import rebuild
 from .giver import Giver, Outcome
@@ -80,6 +80,19 @@ def set_address(world: World, giver: Giver, command: SetAddress) -> Outcome:
         giver = because_of(world, giver, "balancer", holder, good=command.healthy)
     text = f"DNS {'names' if command.healthy else 'leaves out'} {command.address}{because(command.reason)}"
     event = giver.tell(world, text, level="good" if command.healthy else "warn", target=world.dns.question)
+    return Outcome(event, text)
+
+
+def set_announced(world: World, giver: Giver, command: SetAnnounced) -> Outcome:
+    """A name server withdraws its route by its own health rule, or announces it again."""
+    node = resolve(world, command.node, ("dns",), "route").nodes[0][1]
+    if bool(world.dns.levels.announced[node]) == command.announced:
+        return Outcome(0, "")  # it is so already
+    giver = because_of(world, giver, "dns", node, good=command.announced)
+    what = "announces its route again" if command.announced else "withdraws its route"
+    text = f"{command.node} {what}{because(command.reason)}"
+    event = giver.tell(world, text, level="good" if command.announced else "warn", target=command.node)
+    world.dns.set_announced(node, command.announced, event)
     return Outcome(event, text)
 
 

@@ -25,6 +25,7 @@ from ..commands import (
     Restart,
     Separate,
     SetAddress,
+    SetAnnounced,
     SetHealth,
     SetMember,
     SetOption,
@@ -97,6 +98,8 @@ def carry_out(world: World, giver: Giver, command: WorldCommand) -> Outcome:  # 
             return agents.move_address(world, giver, command)
         case SetAddress():
             return agents.set_address(world, giver, command)
+        case SetAnnounced():
+            return agents.set_announced(world, giver, command)
         case SetMember():
             return agents.set_member(world, giver, command)
         case Promote():

@@ -18,7 +18,7 @@ from ..commands import Order
 from ..meter import quantile
 from ..snapshot import Inspection, Snapshot
 from ..tiers.database.log import Follower
-from . import data, edge, flow, queues
+from . import data, edge, flow, names, queues
 from .ages import Ages
 from .automation import Breakers, Tokens, buckets_hold, queries_are_open, refusals_are_shed
 from .balancing import Beliefs
@@ -121,6 +121,8 @@ CHECKS: tuple[Check, ...] = (
     Check("17", data.caches_hold_what_fits),
     Check("17", edge.edges_hold_what_fits),
     Check("18", data.names_are_cached),
+    Check("18", names.delegations_were_said),
+    Check("18", names.queries_have_ends),
     Check("20", sessions_add_up),
     Check("21", buckets_hold),
     Check("21", refusals_are_shed),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .base import FaultRow, row
+from ..fabric import Rule
+from .base import FaultRow, Rejected, row
 from .network import latency, packet_loss
 from .node import crash, error_rate
 from .targets import Target
@@ -67,6 +68,53 @@ def flush_resolvers(world: World, target: Target, _amount: float, _event: int) -
 def hosts_file(world: World, _target: Target, amount: float, _event: int) -> None:
     """A line in the hosts files of `amount` per cent of the users goes before all of DNS: it names a private address."""
     world.dns.override_hosts(OLD_PRIVATE, amount / 100.0)
+
+
+def host_flooded(world: World, target: Target, amount: float, event: int) -> None:
+    """`amount` per cent of the queries to these servers drown in somebody's flood and are never answered."""
+    for _, index in target.nodes:
+        keep = (1.0 - world.dns.levels.flooded[index]) * (1.0 - amount / 100.0)
+        world.dns.levels.flooded[index] = 1.0 - keep
+        world.dns.nodes.event[index] = event
+
+
+def flooding(world: World, target: Target) -> Target:
+    """Only the zone's servers: who floods root and TLD is another story."""
+    if any(index not in world.dns.providers.of_node for _, index in target.nodes):
+        raise Rejected(f"flood: {target.label} is no server of the zone")
+    return target
+
+
+def host_drops_zone(world: World, target: Target, _amount: float, event: int) -> None:
+    """The host has no copy of the zone any more: it refuses, and whoever is referred to it has a lame delegation."""
+    world.dns.providers.gone[target.number] = True
+    world.dns.providers.event[target.number] = event
+
+
+def registrar_hijacked(world: World, _target: Target, _amount: float, event: int) -> None:
+    """The TLD refers to servers that are nobody's; who was told so keeps it, also after it has been put right."""
+    world.dns.registry.hijacked = event
+    world.dns.registry.refresh(event)
+
+
+def domain_expired(world: World, _target: Target, _amount: float, event: int) -> None:
+    """The TLD knows the domain no more; who has its name servers in the cache goes on for their TTL."""
+    world.dns.registry.expired = event
+    world.dns.authority.event = event
+    world.dns.registry.refresh(event)
+
+
+def glue_wrong(world: World, target: Target, _amount: float, event: int) -> None:
+    """The registry has wrong addresses for the host's servers: who is referred now finds nobody there."""
+    world.dns.registry.glue[target.number] = event
+    world.dns.registry.refresh(event)
+
+
+def backbone_cut(world: World, target: Target, _amount: float, event: int) -> None:
+    """Nothing passes between the host's servers and any zone; what users send to either goes other ways."""
+    fabric = world.core.fabric
+    for node in world.dns.providers.servers[target.number]:
+        fabric.rules += [Rule(("dns", node, -1), ("*", -1, z), 0.0, 0.0, True, event) for z in range(len(fabric.zones))]
 
 
 ROWS: tuple[FaultRow, ...] = (
@@ -165,5 +213,67 @@ ROWS: tuple[FaultRow, ...] = (
         f"hosts files of {{amount}} % of the users name {OLD_PRIVATE}",
         hosts_file,
         amount=(10.0, 0.0, 100.0, "%"),
+    ),
+    row(
+        "host_flooded",
+        "no",
+        "dns",
+        SERVERS,
+        "DNS host flooded",
+        "Somebody's flood drowns this share of the queries to it; resolvers wait, and ask others (Dyn 2016).",
+        "{target} flooded: {amount} % of queries are lost",
+        host_flooded,
+        aim=flooding,
+        amount=(90.0, 0.0, 100.0, "%"),
+    ),
+    row(
+        "host_drops_zone",
+        "nz",
+        "dns",
+        ("host",),
+        "DNS host drops the zone",
+        "It knows the zone no more and refuses: a lame delegation for all who are referred to it.",
+        "{target} has dropped the zone",
+        host_drops_zone,
+    ),
+    row(
+        "registrar_hijacked",
+        "nr",
+        "dns",
+        ("registrar",),
+        "registrar hijacked",
+        "The registry refers to servers that are nobody's; resolvers keep that for 2 days, also when it has been put right.",
+        "registrar account hijacked: the domain's name servers are nobody's",
+        registrar_hijacked,
+    ),
+    row(
+        "domain_expired",
+        "nq",
+        "dns",
+        ("registrar",),
+        "domain expired",
+        "Nobody has paid: the TLD denies the domain. It dies as resolvers forget its name servers.",
+        "the domain has expired: the TLD denies it",
+        domain_expired,
+    ),
+    row(
+        "glue_wrong",
+        "ng",
+        "dns",
+        ("host",),
+        "glue wrong",
+        "The registry's addresses of the host's name servers are wrong: resolvers that are referred now find nobody there.",
+        "glue of {target} wrong: nobody answers at those addresses",
+        glue_wrong,
+    ),
+    row(
+        "backbone_cut",
+        "nb",
+        "dns",
+        ("host",),
+        "backbone cut",
+        "The host's name servers reach none of the site's data centres; users reach both (Facebook 2021).",
+        "name servers of {target} cut off from all data centres",
+        backbone_cut,
     ),
 )

@@ -8,8 +8,8 @@ from typing import TypeAlias
 SCALED = ("balancer", "web", "store", "cache", "db", "broker", "worker")  # tiers whose machines are added and removed one by one
 NODE_TIERS = ("balancer", "web", "store", "cache", "db", "broker", "worker", "pop")
 # A canonical name is found among all kinds: it leads back to the very thing that it was made from.
-ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "queue", "traffic",
-            "provider", "country")  # fmt: skip
+ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "queue", "host",
+            "registrar", "traffic", "provider", "country")  # fmt: skip
 TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
               "dns": "all name servers", "store": "all store nodes", "broker": "all brokers",
               "worker": "all workers", "pop": "all PoPs"}  # fmt: skip
@@ -19,6 +19,7 @@ KIND_WORDS = {
     "record": "a DNS record", "traffic": "the traffic", "resolvers": "recursive resolvers",
     "broker": "a broker", "worker": "a worker", "queue": "the queue", "store": "a store node",
     "pop": "a PoP", "provider": "a CDN provider", "country": "a country",
+    "host": "a DNS host", "registrar": "the registrar",
 }  # fmt: skip
 ALIASES = {"database": "db", "lb": "balancer", "authority": "ns", "": ""}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..fabric import CITY
+from . import parties
 from .base import Rejected
 from .kinds import (
     ALIASES,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 __all__ = ["ANY_KIND", "NODE_TIERS", "Target", "names", "resolve", "same_target"]
+
 
 def _nodes_where(
     world: World, keep: Callable[[str, int], bool], tiers: Sequence[str] = NODE_TIERS
@@ -50,15 +52,6 @@ def _node(world: World, name: str, tier: str) -> Target | None:
     if nodes is None or index < 0 or not nodes.member[index]:
         return None
     return Target(tier, name, name, ((tier, index),), (((tier, index, -1), EVERYTHING),))
-
-
-def _dns(world: World, name: str) -> Target | None:
-    """One name server, or all of the site's own under the word "authority"."""
-    found = _node(world, name, "dns")
-    if found is None and name == "authority":
-        nodes = _nodes_where(world, lambda _, i: world.core.fabric.tiers["dns"].names[i].startswith("ns"), ("dns",))
-        found = Target("dns", name, "the site's name servers", nodes) if nodes else None
-    return found
 
 
 def _resolvers(_world: World, name: str) -> Target | None:
@@ -201,7 +194,7 @@ def _of_tier(tier: str) -> Finder:
 
 FINDERS: dict[str, Finder] = {
     **{tier: _of_tier(tier) for tier in NODE_TIERS},
-    "dns": _dns,
+    "dns": parties.servers,
     "resolvers": _resolvers,
     "tier": _tier,
     "link": _link,
@@ -211,12 +204,15 @@ FINDERS: dict[str, Finder] = {
     "key": _key,
     "record": _record,
     "queue": _queue,
+    "host": parties.host,
+    "registrar": parties.registrar,
     "traffic": _traffic,
     "provider": _provider,
     "country": _country,
 }
 PREFIXES: dict[str, tuple[str, Finder]] = {
-    **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns", "provider", "country")},
+    **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns", "host", "provider",
+                                                  "country")},
     "region": ("zone", _region),
     "resolvers": ("resolvers", _resolvers_of),
 }
@@ -233,7 +229,9 @@ def names(world: World, kind: str) -> list[str]:
     if kind in NODE_TIERS:
         return _member_names(world, kind)
     lists: dict[str, Callable[[], Iterable[str]]] = {
-        "dns": lambda: [*_member_names(world, "dns"), "authority"],
+        "dns": lambda: [*_member_names(world, "dns"), "authority", *world.dns.providers.names],
+        "host": lambda: [f"host:{name}" for name in world.dns.providers.names],
+        "registrar": lambda: ["registrar"],
         "resolvers": lambda: ["resolvers", *(f"resolvers:{city}" for city in fabric.cities)],
         "tier": lambda: fabric.tiers,
         "link": lambda: [link for link in LINKS if set(link.split("~")) <= {CITY, *fabric.tiers}],

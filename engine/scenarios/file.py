@@ -23,6 +23,7 @@ from ..config import Scenario, Users
 from ..ladder.stages import STAGES
 from .beside import anchored
 from .beside import problems as _files
+from .parties import problems as _parties
 
 MAX_BYTES = 64 * 1024
 MAX_LINE = 1_000
@@ -201,7 +202,7 @@ def _fields_at(path: str) -> list[str]:
 
 def _sense(scenario: Scenario, text: str, where: str) -> None:
     """What ranges cannot say: the first problem found is told."""
-    for find in (_shape, _unknown_names, _script, _files):
+    for find in (_shape, _parties, _unknown_names, _script, _files):
         for path, sentence in find(scenario):
             raise ScenarioError(f"{where}, line {line_of(path, text)}: {sentence}{'' if sentence.endswith('?') else '.'}")
 

@@ -16,6 +16,7 @@ from ..faults.targets import ANY_KIND, Target, resolve
 from ..options import OPTIONS
 from ..snapshot import ActiveFault, Inspection, Link, Node, NodeState, Setting, Trace
 from ..tiers.dns import show as dns_show
+from ..tiers.dns import showing as dns_parties
 from ..tiers.dns.levels import NOWHERE
 from ..words import percent
 from .map import ORDER, map_of, node_state
@@ -212,6 +213,12 @@ def _resolvers(world: World, found: Target) -> Found:
     return found.label, state, lines, settings, seen
 
 
+def _party(world: World, found: Target) -> Found:
+    """A DNS host, or the registrar."""
+    told = dns_parties.host if found.kind == "host" else dns_parties.registrar
+    return found.label, *told(world.dns, found.number), ()
+
+
 _TELLERS: dict[str, Callable[[World, Target], Found]] = {
     "tier": _group,
     "shard": _group,
@@ -221,5 +228,7 @@ _TELLERS: dict[str, Callable[[World, Target], Found]] = {
     "key": _key,
     "record": _record,
     "resolvers": _resolvers,
+    "host": _party,
+    "registrar": _party,
     "traffic": _traffic,
 }

@@ -12,7 +12,7 @@ from .cdn import Cdn
 from .chapter import Queue, QueueNode
 from .data import Cache, CacheNode, Failover, HotKey, Joins, MultiPrimary, Replica, Replication, Shard, Shards, ShardShare
 from .ladder import Ladder
-from .panes import Backend, Balancer, Cause, Dns, Headline, Level, Link, Map, Node, Pace, Record, Totals, Walk
+from .panes import Backend, Balancer, Cause, Dns, Headline, Host, Level, Link, Map, Node, Pace, Record, Totals, Walk
 from .regions import Region, Regions
 from .sessions import LostSessions, SessionHome, Sessions, SessionTotals
 
@@ -33,6 +33,7 @@ __all__ = [
     "Failover",
     "Guard",
     "Headline",
+    "Host",
     "HotKey",
     "Inspection",
     "Joins",

@@ -16,6 +16,7 @@ __all__ = [
     "Cause",
     "Dns",
     "Headline",
+    "Host",
     "Level",
     "Link",
     "Map",
@@ -151,6 +152,24 @@ class Record(Struct, frozen=True):
     answers: tuple[tuple[str, int], ...] = ()
 
 
+class Host(Struct, frozen=True):
+    """A DNS host. named: does the TLD refer to it? serves: has it the zone? resolvers: that hold a delegation to it.
+
+    queries and what came of them a second: lame (refused), silent.
+    """
+
+    name: str
+    state: NodeState
+    named: bool
+    serves: bool
+    servers: int
+    queries: float
+    lame: float
+    silent: float
+    resolvers: int
+    verdict: str = ""
+
+
 class Walk(Struct, frozen=True):
     """The last full walk of some resolver: (level, "cached" or "12 ms"), in order."""
 
@@ -172,10 +191,18 @@ class Dns(Struct, frozen=True):
     cold_p99_ms: float
     nxdomain_share: float
     servfail_share: float
+    old_delegations: int  # resolvers that hold another delegation than the TLD has
+    asked: int  # queries to servers of the zone since the start, and of those:
+    lame: int  # answered with what is of no use
+    silent: int  # never answered
     ttl_left: tuple[int, ...] = ()
     walks: tuple[Walk, ...] = ()
     lookups_trend: tuple[float, ...] = ()
     stale_trend: tuple[float, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    delegation: str = ""  # as the TLD has it
+    ordered: str = ""  # what the registry will publish next, "" = nothing is under way
+    old_trend: tuple[float, ...] = ()
 
 
 class Backend(Struct, frozen=True):

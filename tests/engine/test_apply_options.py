@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
-from apply_rig import Person, make
+from apply_rig import SMALL, Person, make
 
 from engine.commands import SetOption, Undo
+from engine.config import DnsHost
 from engine.options import OPTIONS, OptionRow
 from engine.tables import catalogue
 from engine.tiers.base import OptionValue
@@ -20,15 +22,19 @@ def another(row: OptionRow, now: OptionValue) -> OptionValue:
     if row.info.kind == "bool":
         return not now
     if row.info.kind == "text":
-        known = {"cdn.weights": "2, 3", "cdn.shield": "Paris", "database.split": "7", "database.spread": "3, 7"}
-        return known.get(row.info.name, "203.0.113.77")
+        known = {
+            "cdn.weights": "2, 3", "cdn.shield": "Paris", "database.split": "7", "database.spread": "3, 7",
+            "dns.record": "203.0.113.77",
+        }  # fmt: skip
+        return known.get(row.info.name, "two")
     assert not isinstance(now, str)
     return row.check(min(row.info.high, max(row.info.low, now * 2 + 1)) if now < row.info.high else row.info.low)
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_setting_is_changed_told_and_taken_back(row: OptionRow) -> None:
-    world = make()
+    hosts = (DnsHost("one"), DnsHost("two"))
+    world = make(msgspec.structs.replace(SMALL, dns=msgspec.structs.replace(SMALL.dns, hosts=hosts)))
     you = Person(world)
     before = row.value(world)
     assert row.check(before) == before  # the default is in its own range

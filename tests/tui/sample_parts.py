@@ -59,6 +59,10 @@ class Front(World):
             cold_p99_ms=152.0,
             nxdomain_share=0.001,
             servfail_share=0.0,
+            old_delegations=0,
+            asked=2_310,
+            lame=0,
+            silent=4,
             ttl_left=tuple(round(60 + 30 * math.sin(i / 3)) for i in range(30)),
             walks=(
                 Walk("isp-kt", 220.9, 49.2, (("root", "cached"), ("tld", "11 ms"), ("authority", "38 ms"))),

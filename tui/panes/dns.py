@@ -13,6 +13,7 @@ from ..marks import attention_of, mark
 from ..pane import Pane, PaneView
 from ..safe import safe_text
 from ..units import duration, percent, rate, whole
+from .dns_hosts import hosts_table, hosts_told, named, worth_telling
 from .history import LEAST_ROWS, History, fill_with_histories, room_for_histories
 from .table import Column, Fact, Table, before, dot, facts, rank, sound, spark, when
 
@@ -43,17 +44,18 @@ class DnsPane(Pane):
     def verdict(self, snapshot: Snapshot, view: PaneView) -> Verdict:  # noqa: ARG002 - the contract of Pane
         """The engine's words; old answers ask for a look, look-ups without an answer for more."""
         part = snapshot.dns
-        worst = attention_of(*(level.state for level in part.levels))
-        if part.stale_resolvers:
+        worst = attention_of(*(level.state for level in part.levels), *(host.state for host in part.hosts))
+        if part.stale_resolvers or part.old_delegations:
             worst = max(worst, 1)
         if part.nxdomain_share + part.servfail_share > FAILING:
             worst = 3
         return Verdict(part.verdict or ("no look-ups yet" if not part.levels else ""), worst)
 
     def targets(self, snapshot: Snapshot, view: PaneView) -> Sequence[str]:
-        """Levels (trouble first), then records."""
+        """Levels (trouble first), then records, then the parties where there is something to say of them."""
         levels = [level.name for level in _levels(snapshot.dns, view)]
-        return tuple(dict.fromkeys([*levels, *(r.name for r in snapshot.dns.records)]))
+        parties = ["registrar", *map(named, snapshot.dns.hosts)] if worth_telling(snapshot.dns) else []
+        return tuple(dict.fromkeys([*levels, *(r.name for r in snapshot.dns.records), *parties]))
 
     def draw(self, canvas: Canvas, snapshot: Snapshot, view: PaneView) -> None:
         """Shares by cache, the rate, levels in trouble, records, the last walk: as many lines as fit, in that order."""
@@ -71,6 +73,7 @@ class DnsPane(Pane):
             if attention_of(level.state) and y < canvas.height:
                 _trouble(canvas, y, level, view.glyphs)
                 y += 1
+        y = hosts_told(canvas, y, part, view.glyphs, canvas.height - y - 1)
         records = sorted(part.records, key=lambda r: not r.was)
         changing = bool(records and records[0].was)
         walks = 1 if part.walks and canvas.height - y > 1 + changing else 0
@@ -86,6 +89,7 @@ def _charts(part: Dns) -> tuple[History, ...]:
     return (
         ("look-ups", part.lookups_trend, lambda v: rate(v, 0), Role.CHART),
         ("resolvers on an old answer", part.stale_trend, whole, Role.CHART2),
+        *((("resolvers on an old delegation", part.old_trend, whole, Role.CHART2),) if any(part.old_trend) else ()),
     )
 
 
@@ -218,7 +222,7 @@ def _zoomed(canvas: Canvas, part: Dns, view: PaneView) -> None:
     for level in _levels(part, view)[: max(0, height - y)]:
         _level(table, y, level, view.glyphs)
         y += 1
-    y += 1
+    y = hosts_table(canvas, y + 1, part, view, height)
     for record in part.records:
         if y < height:
             y += _record(canvas, y, record, part, view.glyphs, height - y)

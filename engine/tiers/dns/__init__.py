@@ -59,6 +59,9 @@ class Dns(DnsEvents):
 
     def step(self) -> None:
         """Everything of this window."""
+        if self.registry.pending:
+            self._publish()
+        self.registry.note()
         end = self.core.end
         if self.any_later:
             rows = self.later.take(end, self.core.flights.id)
@@ -234,7 +237,7 @@ class Dns(DnsEvents):
 
     def second(self) -> None:
         """A virtual second ended."""
-        self.counts.roll(self.stale_resolvers(self.core.end))
+        self.counts.roll(self.stale_resolvers(self.core.end), self.old_delegations(self.core.end))
 
     def reading(self) -> readings.Dns:
         """Pane 2."""

@@ -1,4 +1,4 @@
-"""What the zone's owner publishes, and how the authority answers: simple, weighted or geographic, with what faults do to it.
+"""What the zone's owner publishes, and how the authority answers (simple, weighted, geo, failover), with what faults do to it.
 
 Names, addresses and answers are interned: an answer (kind and values) is a small number, so that the caches of thousands of
 resolvers and millions of users are plain arrays of such numbers. Numbers are never reused: an old answer keeps its meaning.
@@ -134,6 +134,8 @@ class Authority:
             return np.full(city.size, self.answer(Answer("CNAME", (self.name(rrset.values[0]),))))
         values = self.healthy(rrset.values)
         numbers = tuple(self.address(v) for v in values)
+        if self.mode == "failover":  # primary, secondary ... (Route 53); the primary if none is healthy
+            numbers = numbers[:1]
         if self.mode == "simple" or len(numbers) == 1:
             return np.full(city.size, self.answer(Answer("A", numbers)))
         each = np.array([self.answer(Answer("A", (n,))) for n in numbers])
@@ -156,6 +158,8 @@ class Authority:
             agree[NX] = True
             return "NXDOMAIN", agree
         values = self.healthy(chain[-1].values)
+        if self.mode == "failover":
+            values = values[:1]
         now = {self.address(v) for v in values}
         for number, answer in enumerate(self.answers):
             agree[number] = answer.kind == "A" and now.issuperset(answer.numbers)

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from ...causes import Cause
 from ...core import Core, generator
 from ...geo import City
-from ..base import OptionValue, Tier
+from ..base import OptionValue
 from .authority import SERVFAIL, Authority
 from .counts import Counts
-from .levels import RESOLVER_RTT_S, Levels
+from .delegating import Delegating
+from .levels import RESOLVER_RTT_S
 from .resolvers import Resolvers
 from .stubs import Stubs
 from .users import EMPTY, FAILED, NO_NAME, Users, remember
@@ -49,7 +50,7 @@ class Failing(Protocol):
         """The end came at the client itself."""
 
 
-class DnsBase(Tier):
+class DnsBase(Delegating):
     """State and deeds. `addresses`: what flights.address indexes; the balancer reads it."""
 
     name = "dns"
@@ -65,9 +66,7 @@ class DnsBase(Tier):
         self.failover = config.failover  # addresses that fail their health checks are left out
         self.check_interval: float = config.check_interval
         self.blind = False  # effect of a fault: the health checkers see nothing
-        self.counts = Counts()
-        self.levels = Levels(core)
-        self.nodes = self.levels.nodes
+        self.counts = Counts(len(self.nodes))
         self.authority = Authority(core, zone_of(config, tuple(core.regions.addresses)), config.answers)
         for address, zone in zip(core.regions.addresses, core.regions.zone, strict=True):
             self.authority.places[self.authority.address(address)] = zone
@@ -78,7 +77,8 @@ class DnsBase(Tier):
         self.to_resolver_s = RESOLVER_RTT_S / 2.0
         self.rng = generator(core.seed, "dns")
         self.heap: list[Event] = []
-        self.walks = Walks(config, self.levels, self.resolvers, self.authority, self.counts, self.heap)
+        parties = (self.providers, self.registry)
+        self.walks = Walks(config, self.levels, parties, self.resolvers, self.authority, self.counts, self.heap)
         self.scenario_hosts = hosts_of(config).get(self.question, "")
         self.hosts = -1  # number of the address that the hosts file gives, -1 = not in it
         self.hosts_share = 1.0
@@ -199,9 +199,12 @@ class DnsBase(Tier):
         self.authority.refresh(event)
 
     def reset_effects(self) -> None:
-        """No fault acts on the zone, on hosts files or on resolvers."""
+        """No fault acts on the zone, its hosts, the registry, on hosts files or on resolvers."""
         self.stubs.reset()
         self.blind = False
+        self.levels.flooded[:] = 0.0
+        self.providers.gone = [False] * len(self.providers.names)
+        self.registry.reset()
         self.authority.deleted.clear()
         self.authority.ttls.clear()
         self.authority.values.clear()
@@ -231,7 +234,7 @@ class DnsBase(Tier):
 
     @property
     def answers(self) -> str:
-        """How the authority answers: simple, weighted or geo."""
+        """How the authority answers: simple, weighted, geo or failover (the first that is healthy)."""
         return self.authority.mode
 
     @answers.setter
@@ -250,6 +253,11 @@ class DnsBase(Tier):
             super().set_option(name, value)
 
     # ---- counted
+
+    def old_delegations(self, now: float) -> int:
+        """Resolvers that would at `now` ask other servers of the zone than the TLD names."""
+        cache = self.resolvers
+        return int(np.count_nonzero((cache.zone_until > now) & (cache.delegation != self.registry.at_tld)))
 
     def stale_resolvers(self, now: float) -> int:
         """Resolvers that would at `now` answer from their cache something else than the authority says."""

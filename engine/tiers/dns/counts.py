@@ -19,11 +19,31 @@ WORDS = ("browser", "hosts", "os", "resolver", "authority", "tld", "root")
 WALKS_KEPT = 8
 
 
+class Servers:
+    """Queries by server (node; the last is nobody): asked, and of those that are over: answered, useless, silent."""
+
+    def __init__(self, nodes: int) -> None:
+        self.asked = Meter(nodes + 1)
+        self.answered = Meter(nodes + 1)
+        self.useless = Meter(nodes + 1)  # of the zone's servers: lame
+        self.silent = Meter(nodes + 1)
+
+    def ends(self, node: int, fate: int) -> None:
+        """A query to a server is over."""
+        (self.answered, self.useless, self.silent)[fate].add_one(node)
+
+    def roll(self) -> None:
+        """A second has ended."""
+        for meter in (self.asked, self.answered, self.useless, self.silent):
+            meter.roll()
+
+
 class Counts:
     """Meters of the tier. `answered`: by level as above; `queries`, `unanswered`, `latency`: by level of servers."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes: int) -> None:
         self.answered = Meter(len(WORDS))
+        self.servers = Servers(nodes)
         self.coalesced = Meter(2)  # look-ups that waited for another's: at the user, at the resolver
         self.nxdomain = Meter(1)
         self.servfail = Meter(1)
@@ -41,6 +61,7 @@ class Counts:
         self.cold_p99 = 0.0  # of look-ups that needed a walk, likewise
         self.lookups_trend = Trend()
         self.stale_trend = Trend()
+        self.old_trend = Trend()
         self.last_walks: deque[readings.Walk] = deque(maxlen=WALKS_KEPT)
 
     def took(self, level: int, ms: float) -> None:
@@ -57,13 +78,14 @@ class Counts:
             self.cold.add(np.array(self.cold_ms))
             self.cold_ms = []
 
-    def roll(self, stale: int) -> None:
+    def roll(self, stale: int, old: int) -> None:
         """A second has ended."""
         for meter in (
             self.answered, self.coalesced, self.nxdomain, self.servfail, self.abandoned,
             self.queries, self.unanswered, self.silent, self.walks,
         ):  # fmt: skip
             meter.roll()
+        self.servers.roll()
         self.latency.roll()
         self.cold.roll()
         # reckoned here and not when somebody looks: looking changes nothing
@@ -73,6 +95,7 @@ class Counts:
             self.cold_p99 = quantile(self.cold.last[0], 0.99)
         self.lookups_trend.push(self.lookups)
         self.stale_trend.push(stale)
+        self.old_trend.push(old)
 
     @property
     def lookups(self) -> int:

@@ -1,8 +1,9 @@
 """The servers that resolvers ask: root, TLD and the zone's authority, how far they are and what becomes of one query.
 
-Root and TLD are anycast: everybody has one near, wherever the site stands. Faults act on the nodes "root", "tld", "ns1" and
-"ns2" (down or frozen: no answer; slow: extra_s each way; lossy: loss each way; error_rate: answers that are no use, a lame
-server) and on links between the users' side and them. Queries are UDP: what is lost is the resolver's business, not TCP's.
+Root and TLD are anycast: everybody has one near, wherever the site stands. Faults act on the nodes "root", "tld" and the DNS
+hosts' servers ("ns1", "ns2" of the site itself, "dyn-ns1" of a host "dyn"; down or frozen: no answer; slow: extra_s each way;
+lossy: loss each way; error_rate: answers that are no use, a lame server; flooded: queries drown) and on links between the users'
+side and them. Queries are UDP: what is lost is the resolver's business, not TCP's.
 """
 
 from __future__ import annotations
@@ -35,20 +36,36 @@ class Verdict(NamedTuple):
 class Levels:
     """Nodes of the tier "dns" and the way to them.
 
-    servers[level]: indexes of the nodes of that level; the many root and TLD servers share the fate of one node each.
+    servers[level]: indexes of the nodes of that level; the many root and TLD servers share the fate of one node each. The zone's
+    are of all DNS hosts (a node's `group` is its host). flooded (nodes,): share of queries that drown in others (effect of
+    faults). announced (nodes,): is there a route to it; left: the event that took it away.
     """
 
     def __init__(self, core: Core) -> None:
         self.core = core
         self.nodes = Nodes("dns")
-        zones = len(core.fabric.zones)
         self.nodes.add("root", NOWHERE, "198.41.0.4")  # a.root-servers.net
         self.nodes.add("tld", NOWHERE, "192.5.6.30")  # a.gtld-servers.net
-        self.nodes.add("ns1", 0, "203.0.113.2")
-        self.nodes.add("ns2", min(1, zones - 1), "203.0.113.3")
-        self.servers: tuple[tuple[int, ...], ...] = ((0,), (1,), (2, 3))
+        self._add_hosts(core)
+        self.servers: tuple[tuple[int, ...], ...] = ((0,), (1,), tuple(range(2, len(self.nodes))))
+        self.flooded = np.zeros(len(self.nodes))
+        self.announced = np.ones(len(self.nodes), dtype=np.bool_)
+        self.left = np.zeros(len(self.nodes), dtype=np.int32)
         core.fabric.add_tier(self.nodes)
         self.rng = generator(core.seed, "dns loss")
+
+    def _add_hosts(self, core: Core) -> None:
+        """The servers of the scenario's DNS hosts; of the site itself if it names none."""
+        zones = core.fabric.zones
+        if not core.config.dns.hosts:
+            self.nodes.add("ns1", 0, "203.0.113.2", "own")
+            self.nodes.add("ns2", min(1, len(zones) - 1), "203.0.113.3", "own")
+            return
+        for host in core.config.dns.hosts:
+            for i in range(host.servers):
+                zone = zones.index(host.zone) if host.zone else i % len(zones)
+                address = f"192.0.2.{len(self.nodes) - 1}"  # TEST-NET-1 (RFC 5737)
+                self.nodes.add(f"{host.name}-ns{i + 1}", NOWHERE if host.anycast else zone, address, host.name)
 
     def one_way(self, city: int, node: int) -> float:
         """Seconds from a resolver in `city` to a server, nothing being wrong."""
@@ -56,15 +73,6 @@ class Levels:
         if zone == NOWHERE:
             return ANYCAST_RTT_S / 2.0
         return float(self.core.fabric.city_one_way[city, zone])
-
-    def timeout(self, first: float, level: int, tries: int) -> float:
-        """How long a resolver waits at its try number `tries` (0, 1 ...): doubled for each time it has asked the same server."""
-        return first * float(2 ** (tries // len(self.servers[level])))
-
-    def pick(self, resolver: int, level: int, tries: int) -> int:
-        """The server that is asked: resolvers spread over the servers of a level and take the next one at each try."""
-        servers = self.servers[level]
-        return servers[(resolver + tries) % len(servers)]
 
     def delay(self, city: int, node: int) -> float:
         """Seconds one way as things are now."""
@@ -76,10 +84,14 @@ class Levels:
         extra, keep, cut, event = self._links(city, node)
         event = event or int(nodes.event[node])
         rtt = 2.0 * (self.one_way(city, node) + float(nodes.extra_s[node]) + extra)
-        if cut or not nodes.up[node] or nodes.speed[node] <= 0.0:
+        if cut or not nodes.up[node] or nodes.speed[node] <= 0.0 or not self.announced[node]:
+            event = event or int(self.left[node])
             return Verdict(SILENT, rtt, event)
         keep *= 1.0 - float(nodes.loss[node])
         if keep < 1.0 and not bool((self.rng.random(2) < keep).all()):  # there and back again
+            return Verdict(SILENT, rtt, event)
+        flooded = float(self.flooded[node])
+        if flooded > 0.0 and float(self.rng.random()) < flooded:
             return Verdict(SILENT, rtt, event)
         wrong = float(nodes.error_rate[node])
         if wrong > 0.0 and float(self.rng.random()) < wrong:

@@ -58,6 +58,8 @@ class Resolvers:
         self.root_until: F8 = np.zeros(self.n)
         self.tld_until: F8 = np.zeros(self.n)
         self.zone_until: F8 = np.zeros(self.n)
+        self.delegation: I8 = np.zeros(self.n, dtype=np.int64)  # number of the set of name servers of the zone, while zone_until
+        self.from_tld: NDArray[np.bool_] = np.zeros(self.n, dtype=np.bool_)  # it is what the TLD said, not the zone itself
         self.fail_until: F8 = np.zeros(self.n)
         self.fail_event: NDArray[np.int32] = np.zeros(self.n, dtype=np.int32)
         self.ready_until: F8 = np.zeros(self.n)
@@ -138,6 +140,12 @@ class Resolvers:
         self.ready_until[r] = until
         self.ready[r] = parts[-1].answer
         return until
+
+    def refer(self, r: int, number: int, until: float, *, from_tld: bool = True) -> None:
+        """Resolver r keeps this delegation."""
+        self.delegation[r] = number
+        self.zone_until[r] = until
+        self.from_tld[r] = from_tld
 
     def flush(self, which: NDArray[np.bool_]) -> int:
         """Empty the caches of these resolvers, (n,) bool; returns how many they are."""

@@ -10,6 +10,7 @@ from ...snapshot import NodeState, Setting
 from ...snapshot import panes as readings
 from .counts import AUTHORITY, BROWSER, HOSTS, OS, RESOLVER, ROOT, TLD, WORDS
 from .levels import LEVELS
+from .showing import delegation, hosts, trouble
 from .stubs import ATTEMPTS, TIMEOUT_S
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ def reading(dns: Dns) -> readings.Dns:
         walks=tuple(reversed(counts.last_walks)),
         lookups_trend=counts.lookups_trend.tuple(),
         stale_trend=counts.stale_trend.tuple(),
+        hosts=hosts(dns),
+        delegation=delegation(dns),
+        ordered=dns.providers.words(dns.registry.pending[-1][1]) if dns.registry.pending else "",
+        old_delegations=dns.old_delegations(now),
+        asked=int(counts.servers.asked.sum[2:].sum()),
+        lame=int(counts.servers.useless.sum[2:].sum()),
+        silent=int(counts.servers.silent.sum[2:].sum()),
+        old_trend=counts.old_trend.tuple(),
     )
 
 
@@ -178,7 +187,7 @@ def _outage(dns: Dns) -> str:
 
 def _verdict(dns: Dns, stale: int) -> str:
     counts = dns.counts
-    if outage := _outage(dns):
+    if outage := _outage(dns) or trouble(dns):
         return outage
     if stale:
         what, _ = dns.authority.current(dns.question)
@@ -202,6 +211,8 @@ def record(dns: Dns) -> dict[str, object]:
         "coalesced": {"user": int(counts.coalesced.sum[0]), "resolver": int(counts.coalesced.sum[1])},
         "queries": dict(zip(LEVELS, counts.queries.sum.tolist(), strict=True)),
         "unanswered": {"resolver": int(counts.silent.sum[0])} | dict(zip(LEVELS, counts.unanswered.sum.tolist(), strict=True)),
+        "lame": int(counts.servers.useless.sum[2:-1].sum()),
+        "old_delegations": dns.old_delegations(dns.core.now),
         "walks": int(counts.walks.sum[0]),
         "nxdomain": int(counts.nxdomain.sum[0]),
         "servfail": int(counts.servfail.sum[0]),

@@ -12,9 +12,11 @@ from typing import TypeAlias
 
 from ...config import Dns as DnsConfig
 from ...snapshot import Walk as WalkReading
-from .authority import SERVFAIL, Authority, Part
+from .authority import NX, SERVFAIL, Authority, Part
 from .counts import AUTHORITY, ROOT, TLD, Counts
 from .levels import ANSWERED, SILENT, USELESS, Levels
+from .levels import AUTHORITY as OF_ZONE
+from .providers import NO_DOMAIN, NOBODY, TLD_NEGATIVE_S, Providers, Registry
 from .resolvers import SERVFAIL_TTL_S, Resolvers
 from .zone import MAX_CHAIN
 
@@ -32,8 +34,8 @@ class Walk:
     """One walk under way, or just ended (then `answer` and `until` hold)."""
 
     __slots__ = (
-        "answer", "at", "content", "deepest", "event", "fate", "followed", "name", "node", "plan", "prefix_until", "resolver",
-        "sent", "shown", "started", "tries", "until", "waiters",
+        "answer", "at", "content", "deepest", "event", "fate", "followed", "name", "node", "plan", "prefix_until", "referral",
+        "resolver", "sent", "servers", "shown", "started", "tries", "until", "waiters",
     )  # fmt: skip
 
     def __init__(self, resolver: int, started: float, plan: list[int], name: int, followed: int, prefix_until: float) -> None:
@@ -47,6 +49,8 @@ class Walk:
         self.tries = 0
         self.sent = 0.0
         self.node = 0
+        self.servers: tuple[int, ...] = ()  # of the step, in the order in which they are asked
+        self.referral = 0  # what the TLD said: number of a delegation
         self.fate = SILENT
         self.content: tuple[Part, ...] = ()
         self.waiters: list[int] = []  # slots
@@ -61,11 +65,14 @@ class Walks:
     """All walks under way, by resolver."""
 
     def __init__(
-        self, config: DnsConfig, levels: Levels, resolvers: Resolvers, authority: Authority, counts: Counts, heap: list[Event]
-    ) -> None:
+        self, config: DnsConfig, levels: Levels, parties: tuple[Providers, Registry], resolvers: Resolvers, authority: Authority,
+        counts: Counts, heap: list[Event],
+    ) -> None:  # fmt: skip
         self.first_timeout = config.query_timeout
         self.tries = config.tries
+        self.zone_ns_ttl = config.zone_ns_ttl
         self.levels = levels
+        self.providers, self.registry = parties
         self.resolvers = resolvers
         self.authority = authority
         self.counts = counts
@@ -104,9 +111,22 @@ class Walks:
         if verdict.fate == SILENT or back > give_up:
             walk.fate = SILENT
             back = give_up
-        elif verdict.fate == ANSWERED and step == ASK_ZONE:
-            walk.content = self.authority.respond(walk.name, city)
+        elif verdict.fate == ANSWERED:
+            self._ask(walk, step, city)
         heapq.heappush(self.heap, (back, REPLY, r, 0, 0, 0, 0.0))
+
+    def _ask(self, walk: Walk, step: int, city: int) -> None:
+        """The server has got the query: what it says."""
+        if step == ASK_TLD:
+            walk.referral = self.registry.at_tld
+            walk.event = self.registry.expired or walk.event
+        elif step == ASK_ZONE:
+            host = self.providers.of_node[walk.node]
+            if self.providers.has_zone(host):
+                walk.content = self.authority.respond(walk.name, city)
+            else:  # REFUSED: it does not know the zone
+                walk.fate = USELESS
+                walk.event = self.providers.event[host]
 
     def at_resolver(self, t: float, r: int) -> Walk | None:
         """The answer or the time-out of its query reaches resolver r at t; returns the walk if it is over."""
@@ -114,6 +134,7 @@ class Walks:
         step = walk.plan[walk.at]
         level = STEP_LEVEL[step]
         self.counts.took(level, (t - walk.sent) * 1e3)
+        self.counts.servers.ends(walk.node, walk.fate)
         if walk.fate != ANSWERED:
             return self._failed(t, walk, level)
         walk.shown.append((self.levels.nodes.names[walk.node], f"{(t - walk.sent) * 1e3:.0f} ms"))
@@ -123,7 +144,10 @@ class Walks:
         elif step == ASK_ROOT:
             cache.tld_until[r] = t + cache.delegation_ttl
         elif step == ASK_TLD:
-            cache.zone_until[r] = t + cache.delegation_ttl
+            if walk.referral == NO_DOMAIN:
+                denial = (Part(walk.name, NX, TLD_NEGATIVE_S),)
+                return self._over(t, walk, NX, cache.keep(r, t, denial, walk.prefix_until))
+            cache.refer(r, walk.referral, t + cache.delegation_ttl)
         else:
             return self._answered(t, walk)
         walk.at += 1
@@ -132,14 +156,26 @@ class Walks:
         return None
 
     def _timeout(self, walk: Walk) -> float:
-        return self.levels.timeout(self.first_timeout, STEP_LEVEL[walk.plan[walk.at]], walk.tries)
+        """Doubled for each time that the resolver has asked the same server."""
+        return self.first_timeout * float(2 ** (walk.tries // len(walk.servers)))
 
     def _send(self, t: float, walk: Walk) -> None:
         level = STEP_LEVEL[walk.plan[walk.at]]
-        walk.node = self.levels.pick(walk.resolver, level, walk.tries)
+        if level == OF_ZONE:  # those that this resolver was referred to, whoever the zone's owner means now
+            number = self.resolvers.delegation.item(walk.resolver)
+            walk.servers = self.registry.sets[number].servers
+        else:
+            walk.servers = self.levels.servers[level]
+        # resolvers spread over the servers and take the next one at each try
+        walk.node = walk.servers[(walk.resolver + walk.tries) % len(walk.servers)]
         walk.sent = t
         walk.fate = SILENT
         self.counts.queries.add_one(level)
+        self.counts.servers.asked.add_one(walk.node)
+        if walk.node == NOBODY:
+            walk.event = self.registry.event[self.resolvers.delegation.item(walk.resolver)]
+            heapq.heappush(self.heap, (t + self._timeout(walk), REPLY, walk.resolver, 0, 0, 0, 0.0))
+            return
         delay = self.levels.delay(int(self.resolvers.city[walk.resolver]), walk.node)
         wait = self._timeout(walk)
         if delay >= wait:  # given up before it arrives
@@ -151,7 +187,7 @@ class Walks:
     def _failed(self, t: float, walk: Walk, level: int) -> Walk | None:
         self.counts.unanswered.add_one(level)
         word = "no use" if walk.fate == USELESS else "no answer"
-        walk.shown.append((self.levels.nodes.names[walk.node], word))
+        walk.shown.append((self.levels.nodes.names[walk.node] if walk.node != NOBODY else "nobody", word))
         walk.tries += 1
         if walk.tries < self.tries:
             self._send(t, walk)
@@ -162,6 +198,9 @@ class Walks:
         cnames = walk.followed + sum(self.authority.answers[p.answer].kind == "CNAME" for p in walk.content)
         if not walk.content or cnames > MAX_CHAIN or self.authority.answers[walk.content[-1].answer].kind == "CNAME":
             return self._over(t, walk, SERVFAIL, t)
+        if self.zone_ns_ttl > 0.0 and self.resolvers.from_tld[walk.resolver]:
+            # what the zone says of itself counts more (RFC 2181 section 5.4.1), but does not keep itself alive (Jiang, NDSS 2012)
+            self.resolvers.refer(walk.resolver, self.registry.of_zone(), t + self.zone_ns_ttl, from_tld=False)
         until = self.resolvers.keep(walk.resolver, t, walk.content, walk.prefix_until)
         return self._over(t, walk, walk.content[-1].answer, until)
 

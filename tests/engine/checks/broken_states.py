@@ -110,6 +110,16 @@ def _keep_a_name(world: World) -> None:
     world.dns.resolvers.ready_until[0] = world.now + 10.0 * world.dns.resolvers.max_ttl
 
 
+def _hear_of_servers_that_nobody_named(world: World) -> None:
+    dns = world.dns
+    dns.resolvers.zone_until[0] = world.now + 1.0
+    dns.resolvers.delegation[0] = len(dns.registry.sets)
+
+
+def _miscount_a_server(world: World) -> None:
+    world.dns.counts.servers.asked.add_one(2)
+
+
 def _take_negative_time(world: World) -> None:
     flights = world.core.flights
     flights.wire[flights.live()[0]] = -0.5
@@ -185,6 +195,8 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "caches_hold_what_fits": _overfill,
     "edges_hold_what_fits": _mislay_an_object,
     "names_are_cached": _keep_a_name,
+    "delegations_were_said": _hear_of_servers_that_nobody_named,
+    "queries_have_ends": _miscount_a_server,
     "sessions_add_up": _invent_a_session,
     "buckets_hold": _overflow_a_bucket,
     "refusals_are_shed": _refuse_uncounted,

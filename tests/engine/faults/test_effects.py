@@ -14,6 +14,8 @@ from engine.apply.effects import rebuild
 from engine.commands import Heal, HealAll, Inject, Undo, WorldCommand
 from engine.fabric import CITY, Fate
 from engine.faults import FAULTS
+from engine.tiers.dns.levels import ANSWERED
+from engine.tiers.dns.providers import NO_DOMAIN, NOBODY
 from engine.world import World
 
 
@@ -110,6 +112,15 @@ CASES: list[tuple[str, str, float | None, Callable[[World], bool]]] = [
     ("stop_consumers", "queue", None, lambda w: bool(w.queue.stopped[1])),
     ("lost_acks", "queue", 40.0, lambda w: w.queue.lost_acks[0] == pytest.approx(0.4)),
     ("queue_full", "queue", None, lambda w: bool(w.queue.full[1])),
+    ("host_flooded", "own", 80.0, lambda w: w.dns.levels.flooded.tolist() == pytest.approx([0.0, 0.0, 0.8, 0.8])),
+    ("host_flooded", "ns2", 100.0, lambda w: w.dns.levels.flooded.tolist() == [0.0, 0.0, 0.0, 1.0]),
+    ("host_drops_zone", "own", None, lambda w: not w.dns.providers.has_zone(0)),
+    ("registrar_hijacked", "registrar", None, lambda w: w.dns.registry.sets[w.dns.registry.at_tld].servers == (NOBODY, NOBODY)),
+    ("backbone_cut", "own", None, lambda w: not w.core.fabric.reachable("dns", 2, "balancer", 0)),
+    ("backbone_cut", "own", None, lambda w: w.dns.levels.judge(0, 2).fate == ANSWERED),
+    ("backbone_cut", "own", None, lambda w: fates(w, CITY, 0, "balancer", 0) == Fate.PASS),
+    ("domain_expired", "registrar", None, lambda w: w.dns.registry.at_tld == NO_DOMAIN),
+    ("glue_wrong", "own", None, lambda w: w.dns.registry.sets[w.dns.registry.at_tld] == ((0,), (NOBODY, NOBODY))),
     ("traffic_x2", "traffic", None, lambda w: w.traffic.multiplier == 2.0),
     ("traffic_x10", "traffic", None, lambda w: w.traffic.multiplier == 10.0),
     ("flash_crowd", "key:42", 300.0, lambda w: w.traffic.flash == {42: 3.0}),

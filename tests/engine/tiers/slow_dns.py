@@ -41,6 +41,7 @@ class Settings:
     timeout: float
     tries: int
     to_resolver: float
+    zone_ns_ttl: float = 0.0
     fail_ttl: float = 5.0
     stub_timeout: float = 5.0
     stub_attempts: int = 2
@@ -61,6 +62,8 @@ class Cache:
 
     records: dict[str, tuple[float, str, str]] = field(default_factory=dict)  # name -> (until, kind, value)
     servers_until: dict[str, float] = field(default_factory=dict)  # "prime", "tld", "zone"
+    zone_servers: list[str] = field(default_factory=lambda: ["ns1", "ns2"])  # what "zone" speaks of; "" = nobody
+    by_referral: bool = False
     ready: Result | None = None
     failed_until: float = -1.0
     walking: simpy.Event | None = None
@@ -81,7 +84,14 @@ class SlowDns:
         self.zone = zone
         self.distance = distance
         self.rng = rng
-        self.servers = {name: Server() for name in ("root", "tld", "ns1", "ns2")}
+        self.servers = {name: Server() for name in distance[0]}
+        self.referral: list[str] | None = ["ns1", "ns2"]  # what the TLD says; None = no such domain
+        self.own_ns = ["ns1", "ns2"]  # what the zone says
+        self.serving = {"ns1": True, "ns2": True}  # which servers know the zone
+        self.owners = ["ns1", "ns2"]  # what it says when nothing is wrong with the registry
+        self.wrong: set[tuple[str, str]] = set()  # what is
+        self.lame = 0
+        self.to_nobody = 0
         self.resolvers: dict[int, Server] = {}  # what is wrong with the users' side of a resolver
         self.browser: dict[int, tuple[float, str]] = {}
         self.os: dict[int, tuple[float, str]] = {}
@@ -182,17 +192,11 @@ class SlowDns:
             name = cache.records[name][2]
             hops += 1
         known = {key: cache.servers_until.get(key, 0.0) > now for key in ("prime", "tld", "zone")}
-        todo = ["authority"]
-        if not known["zone"]:
-            todo.insert(0, "tld")
-            if not known["tld"]:
-                todo.insert(0, "root")
-                if not known["prime"]:
-                    todo.insert(0, "prime")
+        todo = ["prime", "root", "tld", "authority"][3 if known["zone"] else 2 if known["tld"] else int(known["prime"]) :]
         deepest = "root" if todo[0] == "prime" else todo[0]
         for what in todo:
             level = "root" if what == "prime" else what
-            parts = yield from self.exchange(level, number, city, name)
+            parts = yield from self.exchange(level, number, city, name, cache)
             if parts is None:
                 return Result("SERVFAIL", self.env.now, deepest)
             now = self.env.now
@@ -201,10 +205,19 @@ class SlowDns:
             elif what == "root":
                 cache.servers_until["tld"] = now + self.s.delegation_ttl
             elif what == "tld":
+                if parts[0] is None:
+                    end = now + min(900.0, self.s.negative_cap)
+                    cache.records[name] = (end, "NX", "")
+                    cache.ready = Result("NXDOMAIN", max(now, min(until, end)), deepest)
+                    return cache.ready
                 cache.servers_until["zone"] = now + self.s.delegation_ttl
+                cache.zone_servers, cache.by_referral = list(parts[0]), True
         hops += sum(kind == "CNAME" for _, kind, _, _ in parts)
         if hops > 8 or not parts or parts[-1][1] == "CNAME":
             return Result("SERVFAIL", self.env.now, deepest)
+        if self.s.zone_ns_ttl and cache.by_referral:
+            cache.servers_until["zone"] = now + self.s.zone_ns_ttl
+            cache.zone_servers, cache.by_referral = list(self.own_ns), False
         for part_name, kind, ttl, value in parts:
             end = now + min(ttl, self.s.negative_cap if kind == "NX" else self.s.max_ttl)
             cache.records[part_name] = (end, kind, value)
@@ -213,14 +226,18 @@ class SlowDns:
         cache.ready = Result(said, max(until, now), deepest)
         return cache.ready
 
-    def exchange(self, level: str, number: int, city: int, name: str) -> Wait:
-        """Ask a level up to `tries` times; what it says, None if nothing of use."""
-        servers = {"root": ["root"], "tld": ["tld"], "authority": ["ns1", "ns2"]}[level]
+    def exchange(self, level: str, number: int, city: int, name: str, cache: Cache) -> Wait:
+        """Ask a level up to `tries` times; what it says (of the TLD: whom it names), None if nothing of use."""
+        servers = {"root": ["root"], "tld": ["tld"], "authority": list(cache.zone_servers)}[level]
         for attempt in range(self.s.tries):
             which = servers[(number + attempt) % len(servers)]
             sent = self.env.now
             patience = self.s.timeout * 2 ** (attempt // len(servers))
             self.queries[level] += 1
+            if not which:
+                self.to_nobody += 1
+                yield self.env.timeout(patience)
+                continue
             way = self.distance[city][which] + self.servers[which].extra
             if way >= patience:
                 yield self.env.timeout(patience)
@@ -232,13 +249,15 @@ class SlowDns:
             if arrives and server.loss > 0.0:
                 arrives = all(self.rng.random(2) < 1.0 - server.loss)
             lame = arrives and server.lame and self.rng.random() < 1.0
-            answer = self.answer(name) if level == "authority" else []
+            answer = self.answer(name) if level == "authority" else [self.referral]
+            lame = lame or (arrives and not self.serving.get(which, True))
             if not arrives or self.env.now + back > sent + patience:
                 yield self.env.timeout(max(0.0, sent + patience - self.env.now))
                 continue
             yield self.env.timeout(back)
             if not lame:
                 return answer
+            self.lame += level == "authority"
         return None
 
     def flush(self) -> None:

@@ -135,7 +135,7 @@ def test_a_client_that_gave_up_connects_nowhere_but_the_answer_is_kept() -> None
     dns, sink = world(query_timeout=0.4)
     dns.nodes.up[2] = False
     dns.nodes.up[3] = True
-    resolver_asks_ns1_first = dns.levels.pick(0, 2, 0) == 2
+    resolver_asks_ns1_first = dns.registry.sets[0].servers[0] == 2
     assert resolver_asks_ns1_first
     Asked([(0.1, 0)]).run(dns, 2.0, patience=0.3)
     assert sink.seen == []

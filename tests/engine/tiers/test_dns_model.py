@@ -6,15 +6,15 @@ that die, slow down, lose packets or are lame. Both see the same random numbers 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from unittest.mock import patch
 
 import numpy as np
 import pytest
+from dns_deeds import HOSTS, OF_HOST, Deed, do, do_slow, in_turn
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_dns import Cache, Server, Settings, SlowDns
+from slow_dns import Cache, Settings, SlowDns
 
 from engine.config import Dns as DnsConfig
 from engine.config import Scenario, Users
@@ -24,25 +24,14 @@ from engine.tiers.dns import Dns
 from engine.tiers.dns.checks import alone, step
 from engine.tiers.dns.counts import WORDS
 from engine.tiers.dns.levels import LEVELS
+from engine.tiers.dns.providers import NOBODY
 from engine.tiers.dns.zone import Rrset
 
 WWW = "www.example.com"
 CITIES = ("Seoul", "London")
 
 
-@dataclass(frozen=True)
-class Deed:
-    """Something that happens at a step boundary."""
-
-    step: int
-    what: str
-    which: int
-    amount: float
-
-
-SERVERS = ("root", "tld", "ns1", "ns2")
 PATIENT = 1e9  # while resolvers are well stubs wait for as long as a walk takes
-SLOW = 12.0  # amounts as seconds each way to a resolver: from a fraction of the stub's time-out to beyond it
 deeds = st.builds(
     Deed,
     step=st.integers(0, 40),
@@ -70,6 +59,8 @@ worlds = st.fixed_dictionaries(
         "few": st.sampled_from([0, dns_module.FEW]),  # 0: every step goes by arrays
         "tld_known": st.sampled_from([0.0, 3.0, 4.0, 5.0]),  # until when resolvers know the name servers from before
         "zone_known": st.sampled_from([0.0, 1.0, 2.5, 5.0]),
+        "hosts": st.sampled_from([0, 2]),  # 0: the site itself
+        "zone_ns_ttl": st.sampled_from([0.0, 0.3, 2.0]),
     }
 )
 
@@ -85,6 +76,7 @@ def build(world: dict[str, float]) -> tuple[Scenario, dict[str, tuple[str, float
         dns=DnsConfig(
             name=WWW, ttl=world["ttl"], negative_ttl=world["negative_ttl"], browser_cap=world["browser_cap"],
             os_cap=world["os_cap"], resolvers=int(world["resolvers"]), resolver_max_ttl=world["max_ttl"],
+            hosts=HOSTS if world["hosts"] else (), zone_ns_ttl=world["zone_ns_ttl"], publish=0.0,
             resolver_negative_cap=2.0, root_ttl=world["root_ttl"], delegation_ttl=world["delegation_ttl"], warm=False,
         ),
     )  # fmt: skip
@@ -96,98 +88,21 @@ def slow_model(dns: Dns, config: Scenario, zone: dict[str, tuple[str, float, str
     own = Settings(
         question=WWW, negative_ttl=d.negative_ttl, browser_cap=d.browser_cap, os_cap=d.os_cap, max_ttl=d.resolver_max_ttl,
         negative_cap=d.resolver_negative_cap, root_ttl=d.root_ttl, delegation_ttl=d.delegation_ttl, timeout=d.query_timeout,
-        tries=d.tries, to_resolver=0.0287 / 2, stub_timeout=stub_timeout,
+        tries=d.tries, to_resolver=0.0287 / 2, stub_timeout=stub_timeout, zone_ns_ttl=d.zone_ns_ttl,
     )  # fmt: skip
     to_site = dns.core.fabric.city_one_way
     distance = [
         {"root": 0.014, "tld": 0.014, "ns1": float(to_site[c, 0]), "ns2": float(to_site[c, 1])} for c in range(len(CITIES))
     ]
-    return SlowDns(own, zone, distance, generator(seed, "dns loss"))
-
-
-def ail(dns: Dns, deed: Deed, event: int) -> None:
-    """A deed upon one resolver."""
-    number = deed.which % dns.resolvers.n
-    which = slice(number, number + 1)
-    match deed.what:
-        case "resolver down":
-            dns.stubs.hit(which, event, down=True)
-        case "resolver slow":
-            dns.stubs.hit(which, event, extra_s=SLOW * deed.amount)
-        case "resolver lossy":
-            dns.stubs.hit(which, event, loss=deed.amount)
-
-
-def ail_slow(model: SlowDns, deed: Deed) -> None:
-    """The same upon the model."""
-    ill = model.resolvers.setdefault(deed.which % len(model.caches), Server())
-    match deed.what:
-        case "resolver down":
-            ill.up = False
-        case "resolver slow":
-            ill.extra += SLOW * deed.amount
-        case "resolver lossy":
-            ill.loss = 1.0 - (1.0 - ill.loss) * (1.0 - deed.amount)
-
-
-def do(dns: Dns, deed: Deed, end: str) -> None:
-    """A deed upon the engine's tier; `end` is the name that holds the address."""
-    event = 1 + deed.step
-    nodes = dns.nodes
-    match deed.what:
-        case "change":
-            dns.change_record(end, [f"198.51.100.{deed.which}"], event=event)
-        case "delete":
-            dns.delete_record(end, event)
-        case "restore":
-            dns.restore(end, event)
-        case "ttl":
-            dns.set_ttl(end, deed.amount * 10, event)
-        case "flush":
-            dns.flush_resolvers()
-        case "down":
-            nodes.up[deed.which] = False
-        case "slow":
-            nodes.extra_s[deed.which] = deed.amount
-        case "lossy":
-            nodes.loss[deed.which] = deed.amount
-        case "lame":
-            nodes.error_rate[deed.which] = 1.0
-        case "heal":
-            nodes.reset_effects()
-            dns.stubs.reset()
-        case _:
-            ail(dns, deed, event)
-
-
-def do_slow(model: SlowDns, deed: Deed, end: str, gone: dict[str, tuple[str, float, str]]) -> None:
-    """The same upon the model; `gone` remembers a deleted record."""
-    server = model.servers[SERVERS[deed.which]]
-    book = gone if end in gone else model.zone
-    match deed.what:
-        case "change":
-            book[end] = ("A", book[end][1], f"198.51.100.{deed.which}")
-        case "delete":
-            gone[end] = book.pop(end)
-        case "restore":
-            model.zone[end] = book.pop(end)
-        case "ttl":
-            book[end] = ("A", deed.amount * 10, book[end][2])
-        case "flush":
-            model.flush()
-        case "down":
-            server.up = False
-        case "slow":
-            server.extra = deed.amount
-        case "lossy":
-            server.loss = deed.amount
-        case "lame":
-            server.lame = True
-        case "heal":
-            model.servers = {name: Server() for name in SERVERS}
-            model.resolvers.clear()
-        case _:
-            ail_slow(model, deed)
+    if d.hosts:
+        distance = [
+            {"root": 0.014, "tld": 0.014, "one-ns1": ways["ns1"], "one-ns2": ways["ns2"], "two-ns1": 0.014} for ways in distance
+        ]
+    model = SlowDns(own, zone, distance, generator(seed, "dns loss"))
+    if d.hosts:
+        model.owners = model.referral = model.own_ns = in_turn("one")
+        model.serving = {name: True for names in OF_HOST.values() for name in names}
+    return model
 
 
 def run_both(
@@ -205,7 +120,8 @@ def run_both(
     dns.resolvers.tld_until[:] = world["tld_known"]
     dns.resolvers.zone_until[:] = world["zone_known"]
     for r in range(dns.resolvers.n):
-        model.caches[r] = Cache(servers_until={"tld": world["tld_known"], "zone": world["zone_known"]})
+        known = {"tld": world["tld_known"], "zone": world["zone_known"]}
+        model.caches[r] = Cache(servers_until=known, zone_servers=list(model.owners))
     people = sorted(people)
     cities = [u % 2 for _, u in people]
     own = dns.resolvers.of(np.array(cities, dtype=np.int64), np.array([u for _, u in people], dtype=np.int64)).tolist()
@@ -237,6 +153,30 @@ def test_every_look_up_ends_as_in_the_slow_model(
     world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]
 ) -> None:
     compare(world, plan, people, PATIENT)
+
+
+party_deeds = st.builds(
+    Deed,
+    step=st.integers(0, 40),
+    what=st.sampled_from(
+        ["delegate", "delegate", "name", "serve", "hijack", "expire", "glue", "heal", "flush", "down", "change"]
+    ),
+    which=st.integers(0, 3),
+    amount=st.just(0.2),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    world=worlds,
+    plan=st.lists(party_deeds, min_size=1, max_size=10),
+    people=st.lists(asks, min_size=30, max_size=80, unique_by=lambda a: a[0]),
+)
+def test_resolvers_follow_the_delegation_that_they_hold_as_in_the_slow_model(
+    world: dict[str, float], plan: list[Deed], people: list[tuple[float, int]]
+) -> None:
+    """Hosts with and without the zone, moved and hijacked delegations, wrong glue, a domain that is denied."""
+    compare({**world, "hosts": 2}, plan, people, PATIENT)
 
 
 resolver_deeds = st.builds(
@@ -273,3 +213,6 @@ def compare(world: dict[str, float], plan: list[Deed], people: list[tuple[float,
     answered = {word: n for word, n in zip(WORDS, dns.counts.answered.sum.tolist(), strict=True) if n}
     assert answered == model.levels
     assert dict(zip(LEVELS, dns.counts.queries.sum.tolist(), strict=True)) == model.queries
+    servers = dns.counts.servers
+    assert int(servers.useless.sum[2:].sum()) == model.lame
+    assert int(servers.asked.sum[NOBODY]) == model.to_nobody
