@@ -118,7 +118,7 @@ def empty() -> Snapshot:
         totals=Totals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
         clients=Clients(0.0, 0.0, 0.0, 0.0, False, ""),
         map=Map("", (), ()),
-        dns=Dns("", 0.0, (), (), 0, 0, 0.0, 0.0, 0.0),
+        dns=Dns("", 0.0, (), (), 0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0),
         balancer=Balancer("", "", "", "", 0.0, False, 0, 0, ()),
         cache=Cache("", "", 0.0, False, False, False, 0.0, "", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, ()),
         replication=Replication("", "", (), 0.0, 0, 0, 0, False),
