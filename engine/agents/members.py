@@ -46,7 +46,13 @@ class Members:
         for index, name in enumerate(cache.nodes.names):
             if not watchers.size or not bool(cache.nodes.member[index]):
                 continue
-            answered = _answered(view, index, watchers.tolist(), config.timeout)
+            asked = watchers
+            if cache.regional:  # only its own region's web servers ask it
+                regions = cache.core.regions
+                asked = watchers[regions.of(web)[watchers] == regions.of_zone[cache.nodes.zone[index]]]
+            if not asked.size:
+                continue
+            answered = _answered(view, index, asked.tolist(), config.timeout)
             run = runs[index]
             runs[index] = min(run, 0) - 1 if answered else max(run, 0) + 1
             member = bool(cache.homes.members[index])

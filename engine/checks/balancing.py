@@ -48,9 +48,16 @@ class Beliefs:
         for balancer in np.flatnonzero(world.balancer.nodes.member).tolist():
             good = wanted & beliefs.healthy(balancer, servers, world.core.start, health)
             ill = ~beliefs.verdict[balancer] if health.active else np.zeros(len(servers), dtype=np.bool_)
-            allowed |= wanted & ~ill if good.any() else wanted
+            allowed |= wanted & ~ill if _within(world, balancer, good).any() else wanted
         bad = [servers.names[i] for i in np.flatnonzero(got[: len(servers)] & ~allowed).tolist()]
         expect(not bad, f"requests were sent to {', '.join(bad)}")
+
+
+def _within(world: World, balancer: int, servers: B) -> B:
+    """Of these servers (n,) bool those that a balancer may choose: of its own region, if it may not spill to others."""
+    beliefs = world.balancer.choice.beliefs
+    own: B = servers if beliefs.near is None or beliefs.spill else servers & beliefs.near[balancer]
+    return own
 
 
 class Detection:
@@ -73,7 +80,8 @@ class Detection:
         if health.active and up:
             for server in np.flatnonzero(got[: len(servers)] & servers.member).tolist():
                 late = [self._since(b, server, world) + window < world.core.start for b in up]
-                nobody = [not beliefs.healthy(b, servers, world.core.start, health).any() for b in up]
+                good = [beliefs.healthy(b, servers, world.core.start, health) for b in up]
+                nobody = [not _within(world, b, one).any() for b, one in zip(up, good, strict=True)]
                 excused = any(not a or b for a, b in zip(late, nobody, strict=True))
                 name = servers.names[server]
                 expect(excused, f"{name} has not answered checks for more than {window:g} s and is sent requests")

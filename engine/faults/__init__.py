@@ -3,12 +3,12 @@
 A row makes the menu, its keys, the help, the scenario vocabulary and the tests. To add a fault, add its row to a family's ROWS.
 """
 
-from . import automation, cache, cdn, database, dns, load, network, node, queue, sessions
+from . import automation, cache, cdn, database, dns, load, network, node, queue, regions, sessions
 from .base import FaultRow, Rejected
 from .book import FaultBook
 from .targets import Target, names, resolve
 
 __all__ = ["FAULTS", "FaultBook", "FaultRow", "Rejected", "Target", "names", "resolve"]
 
-FAMILIES = (node, network, cache, sessions, cdn, database, queue, dns, load, automation)
+FAMILIES = (node, network, regions, cache, sessions, cdn, database, queue, dns, load, automation)
 FAULTS: dict[str, FaultRow] = {fault.name: fault for family in FAMILIES for fault in family.ROWS}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -98,6 +99,12 @@ def _region(world: World, name: str) -> Target | None:
         return None
     nodes = _nodes_where(world, lambda tier, i: int(fabric.tiers[tier].zone[i]) in zones)
     return Target("zone", f"region:{name}", f"region {name}", nodes, _zone_ends(world, zones))
+
+
+def _region_as_one(world: World, name: str) -> Target | None:
+    """A region of several, where a fault is about regions and no zone will do."""
+    found = _region(world, name)
+    return None if found is None else replace(found, kind="region")
 
 
 def _city(world: World, name: str) -> Target | None:
@@ -209,6 +216,7 @@ FINDERS: dict[str, Finder] = {
     "traffic": _traffic,
     "provider": _provider,
     "country": _country,
+    "region": _region_as_one,
 }
 PREFIXES: dict[str, tuple[str, Finder]] = {
     **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns", "host", "provider",
@@ -243,6 +251,7 @@ def names(world: World, kind: str) -> list[str]:
         "record": lambda: _records(world),
         "traffic": lambda: ["traffic"],
         "provider": lambda: [f"provider:{name}" for name in world.cdn.atlas.provider_names],
+        "region": lambda: [f"region:{name}" for name in world.core.regions.names],
         "country": lambda: [f"country:{name}" for name in world.cdn.atlas.countries] if world.cdn.present else [],
     }
     return list(lists[kind]())
@@ -255,7 +264,7 @@ def resolve(world: World, text: str, kinds: Sequence[str], what: str = "this") -
         text = "traffic"
     prefix, colon, rest = text.partition(":")
     if colon and prefix in PREFIXES and "~" not in text:
-        kind, finder = PREFIXES[prefix]
+        kind, finder = ("region", _region_as_one) if prefix == "region" and "region" in kinds else PREFIXES[prefix]
         found = finder(world, rest)
         if found is not None and kind in kinds:
             return found

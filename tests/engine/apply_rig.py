@@ -85,7 +85,7 @@ def effects(world: World) -> str:
     found["database"] = [world.database.applier_speed, world.database.replication_cut]
     queue = world.queue
     found["queue"] = [queue.stopped, queue.poison, queue.lost_acks, queue.full]
-    found["dns"] = [dns.authority.served, dns.hosts, dns.hosts_share]
+    found["dns"] = [dns.authority.served, dns.hosts, dns.hosts_share, dns.blind]
     found["parties"] = [dns.registry.at_tld, dns.providers.gone, dns.levels.flooded]
     found["resolvers"] = [getattr(dns.stubs, name) for name in ("up", "extra_s", "loss", "sick", "event", "ill")]
     found["cdn"] = [world.cdn.atlas.closed, world.cdn.atlas.blocked, world.cdn.edge.drift, world.cdn.purge_loss]

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ...fabric import CITY
 from ...nodes import Nodes
 from ...snapshot import NodeState, Region
 from ...snapshot import Regions as Reading
@@ -22,6 +23,8 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 FAILING = 0.01  # share of a region's requests that fail: more is told
+EVERY_USER = (CITY, -1, -1)
+ALONE = "cut off from other regions"
 FULL = 0.95  # utilisation of the last second from which a region has no room
 
 
@@ -63,7 +66,8 @@ def reading(tier: RegionTier) -> Reading:
             primaries=primaries, lag_s=lag_s, stale=float(stale), need=need, need_at=need_at,
             share_trend=tier.shares[i].tuple(),
         )  # fmt: skip
-        rows.append(_told(row, sick=geography.addresses[i] in authority.sick))
+        sick, alone = geography.addresses[i] in authority.sick, _cut(tier, i, users=False)
+        rows.append(_told(row, sick=sick, alone=alone))
     stray = sum(n for n, address in zip(holds, geography.addresses, strict=True) if address not in named)
     return Reading(
         verdict=_verdict(rows, stray, int(tier.ended.last[-1])),
@@ -140,7 +144,7 @@ def _needs(tier: RegionTier, works: dict[str, Work]) -> list[tuple[float, str]]:
 
 
 def _state(tier: RegionTier, region: int) -> NodeState:
-    """Down: no web server runs, or nobody who runs has its address. Unreachable: cut off from all the others."""
+    """Down: no web server runs, or nobody who runs has its address. Unreachable: users cannot get to it. Slow: the others cannot."""
     geography, web, balancers = tier.core.regions, tier.web.nodes, tier.balancer.nodes
     servers = web.serving & (geography.of(web) == region)
     holder = tier.balancer.holders[region]
@@ -148,12 +152,17 @@ def _state(tier: RegionTier, region: int) -> NodeState:
         return NodeState.STANDBY
     if not servers.any() or holder < 0 or not balancers.serving[holder]:
         return NodeState.DOWN
-    cut = [rule for rule in tier.core.fabric.rules if rule.cut]
-    zones = geography.zones_of(region)
-    if cut and all(any(("*", -1, zone) in (rule.a, rule.b) for rule in cut) for zone in zones):
+    if _cut(tier, region, users=True):
         return NodeState.UNREACHABLE
     here = web.member & (geography.of(web) == region)
-    return NodeState.UP if servers.sum() == here.sum() else NodeState.SLOW
+    return NodeState.UP if servers.sum() == here.sum() and not _cut(tier, region, users=False) else NodeState.SLOW
+
+
+def _cut(tier: RegionTier, region: int, *, users: bool) -> bool:
+    """Is every zone of a region cut off from the users, or from somewhere else?"""
+    cut = [(rule.a, rule.b) for rule in tier.core.fabric.rules if rule.cut]
+    ends = [("*", -1, zone) for zone in tier.core.regions.zones_of(region)]
+    return bool(cut) and all(any(end in pair and (not users or EVERY_USER in pair) for pair in cut) for end in ends)
 
 
 def _data(tier: RegionTier, region: int) -> tuple[int, float, int]:
@@ -165,7 +174,7 @@ def _data(tier: RegionTier, region: int) -> tuple[int, float, int]:
     return primaries, max(behind, default=0.0), sum(int(db.meters.stale.last[node]) for node in here)
 
 
-def _told(row: Region, *, sick: bool) -> Region:
+def _told(row: Region, *, sick: bool, alone: bool) -> Region:
     """The row with its words: what is wrong with it, or what its loss would mean."""
     words = ""
     if row.state is NodeState.STANDBY:
@@ -175,6 +184,8 @@ def _told(row: Region, *, sick: bool) -> Region:
         words += ", DNS leaves it out" if sick else f", DNS still sends {count(row.resolvers, 'resolver')}" if row.named else ""
     elif sick:
         words = "DNS leaves it out"
+    elif alone:
+        words = ALONE
     elif row.errors > FAILING:
         words = f"{percent(row.errors)} fail"
     elif row.spill > 0.0:
@@ -188,8 +199,11 @@ def _verdict(rows: list[Region], stray: int, nowhere: int) -> str:
     """A lost region and who still goes there, else failures, else the loss that the others could not carry."""
     lost = [row for row in rows if row.state in (NodeState.DOWN, NodeState.UNREACHABLE)]
     failing = max(rows, key=lambda r: r.errors * r.rate)
+    alone = sorted((row for row in rows if row.verdict == ALONE), key=lambda r: r.primaries)
     if lost:
         words = _loss(max(lost, key=lambda r: r.rate), [r for r in rows if r not in lost], stray)
+    elif alone:
+        words = f"{alone[-1].name} {ALONE}, its users get there"
     elif nowhere:
         words = f"{nowhere:,}/s find no address"
     elif failing.errors > FAILING:
