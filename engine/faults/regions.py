@@ -69,7 +69,7 @@ ROWS: tuple[FaultRow, ...] = (
     ),
     row(
         "dns_blind",
-        "nb",
+        "gb",
         "dns",
         ("traffic",),
         "DNS health checks blind",

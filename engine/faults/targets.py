@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -92,19 +91,13 @@ def _zone(world: World, name: str) -> Target | None:
     return Target("zone", f"zone:{name}", f"zone {name}", nodes, _zone_ends(world, [zone]), zone)
 
 
-def _region(world: World, name: str) -> Target | None:
+def _region(world: World, name: str, kind: str = "zone") -> Target | None:
     fabric = world.core.fabric
     zones = [i for i, zone in enumerate(world.core.config.network.zones) if zone.region == name]
     if not zones:
         return None
     nodes = _nodes_where(world, lambda tier, i: int(fabric.tiers[tier].zone[i]) in zones)
-    return Target("zone", f"region:{name}", f"region {name}", nodes, _zone_ends(world, zones))
-
-
-def _region_as_one(world: World, name: str) -> Target | None:
-    """A region of several, where a fault is about regions and no zone will do."""
-    found = _region(world, name)
-    return None if found is None else replace(found, kind="region")
+    return Target(kind, f"region:{name}", f"region {name}", nodes, _zone_ends(world, zones))
 
 
 def _city(world: World, name: str) -> Target | None:
@@ -216,7 +209,7 @@ FINDERS: dict[str, Finder] = {
     "traffic": _traffic,
     "provider": _provider,
     "country": _country,
-    "region": _region_as_one,
+    "region": lambda world, name: _region(world, name, "region"),
 }
 PREFIXES: dict[str, tuple[str, Finder]] = {
     **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns", "host", "provider",
@@ -264,7 +257,7 @@ def resolve(world: World, text: str, kinds: Sequence[str], what: str = "this") -
         text = "traffic"
     prefix, colon, rest = text.partition(":")
     if colon and prefix in PREFIXES and "~" not in text:
-        kind, finder = ("region", _region_as_one) if prefix == "region" and "region" in kinds else PREFIXES[prefix]
+        kind, finder = (prefix, FINDERS[prefix]) if prefix == "region" and prefix in kinds else PREFIXES[prefix]
         found = finder(world, rest)
         if found is not None and kind in kinds:
             return found

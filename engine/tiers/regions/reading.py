@@ -144,7 +144,7 @@ def _needs(tier: RegionTier, works: dict[str, Work]) -> list[tuple[float, str]]:
 
 
 def _state(tier: RegionTier, region: int) -> NodeState:
-    """Down: no web server runs, or nobody who runs has its address. Unreachable: users cannot get to it. Slow: the others cannot."""
+    """Down: no web server runs, or no running node has its address. Unreachable: for users. Slow: for others, or in part."""
     geography, web, balancers = tier.core.regions, tier.web.nodes, tier.balancer.nodes
     servers = web.serving & (geography.of(web) == region)
     holder = tier.balancer.holders[region]
