@@ -48,7 +48,26 @@ def throttle_applier(world: World, target: Target, amount: float, event: int) ->
             nodes.event[index] = event
 
 
+def cut_copies(world: World, target: Target, _amount: float, event: int) -> None:
+    """These shards are sent no more copies: of hot keys (sent again when this is over), of joined data (not sent again)."""
+    nodes, database = world.core.fabric.tiers["db"], world.database
+    for tier, index in target.nodes:
+        if tier == "db":
+            database.copies_cut.add(int(database.shard_of_node[index]))
+            nodes.event[index] = event
+
+
 ROWS: tuple[FaultRow, ...] = (
+    row(
+        "cut_copies",
+        "dy",
+        "database",
+        ("shard",),
+        "lose copies between shards",
+        "Copies of hot keys and of joined data do not reach it: what it shows of them grows old.",
+        "{target}: gets no copies from other shards",
+        cut_copies,
+    ),
     row(
         "kill_primary",
         "dk",

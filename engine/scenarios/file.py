@@ -228,6 +228,9 @@ def _shape(scenario: Scenario) -> Iterator[Problem]:
     nodes = scenario.database.shards * (1 + scenario.database.replicas)
     if nodes > MOST_NODES:
         yield "$.database.shards", f"{nodes:,} database nodes are more than {MOST_NODES:,}; take fewer shards or replicas"
+    for number, route in enumerate(scenario.route):
+        if route.fan != 1 and (route.cached or route.kind == "write"):
+            yield f"$.route[{number}].fan", 'a join is a read that no cache keeps; set kind = "read" and cached = false'
     given, servers = len(scenario.balancer.weights), scenario.web.nodes
     if given and given != servers:
         yield "$.balancer.weights", f"{given} weights for {servers} web servers; give one each"

@@ -46,6 +46,7 @@ class DatabaseCelebrities(DatabaseMove):
         self.is_spread: B = np.zeros(0, dtype=np.bool_)  # by key, while any is
         self.copies: dict[tuple[int, int], Copy] = {}
         self.spread_turn = 0
+        self.copies_cut: set[int] = set()  # effect of faults: shards that are sent no copies
         self.copied_writes = 0  # writes done once more, on another shard
         self.copy_reads = self.copy_stale = 0  # reads that a copy answered, and how many of them were behind
         config = core.config.database
@@ -96,6 +97,10 @@ class DatabaseCelebrities(DatabaseMove):
         self.is_spread = np.zeros(self.places.owner.size if self.spread else 0, dtype=np.bool_)
         self.is_spread[self.spread] = True
         self.copies = {at: copy for at, copy in self.copies.items() if at[0] in self.spread}
+
+    def reset_effects(self) -> None:
+        super().reset_effects()
+        self.copies_cut.clear()
 
     # ---- drivers
 
@@ -178,7 +183,7 @@ class DatabaseCelebrities(DatabaseMove):
         copy = self.copies.setdefault((key, to), Copy())
         source, node = self.shards[owner].primary, self.shards[to].primary
         copy.tried = t
-        if not self._works(source) or not self._works(node):
+        if not self._works(source) or not self._works(node) or to in self.copies_cut:
             return
         hop = self.core.fabric.hop("db", np.array([source]), "db", np.array([node]))
         if hop.fate is not None and hop.fate[0] != Fate.PASS:

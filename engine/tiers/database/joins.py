@@ -233,7 +233,7 @@ class DatabaseJoins(DatabaseCelebrities):
             for to in (others[first:] + others[:first])[: most - 1]:
                 source, node = self.shards[owner].primary, self.shards[to].primary
                 hop = self.core.fabric.hop("db", np.array([source]), "db", np.array([node]))
-                if not self._works(node) or (hop.fate is not None and hop.fate[0] != Fate.PASS):
+                if not self._works(node) or to in self.copies_cut or (hop.fate is not None and hop.fate[0] != Fate.PASS):
                     self.joined["rewrites_lost"] += 1
                     continue
                 job = Job(AGAIN, float(flights.db_work[slot]), -2 - to, k, int(flights.version[slot]))

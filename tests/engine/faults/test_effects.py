@@ -58,6 +58,7 @@ CASES: list[tuple[str, str, float | None, Callable[[World], bool]]] = [
     ("packet_loss", "web~cache", 100.0, lambda w: fates(w, "web", 0, "cache", 1) == Fate.DROPPED),
     ("latency", "web-1~cache-2", 70.0, lambda w: delay(w, "web", 0, "cache", 1) - delay(w, "web", 0, "cache", 0) > 0.07),
     ("latency", "db-a1", 20.0, lambda w: w.database.nodes.extra_s[0] == 0.02),
+    ("cut_copies", "s2", None, lambda w: w.database.copies_cut == {1}),
     ("partition", "web-1~cache-2", None, lambda w: fates(w, "web", 0, "cache", 1) == Fate.DROPPED),
     ("partition", "web-1~cache-2", None, lambda w: fates(w, "cache", 1, "web", 0) == Fate.DROPPED),
     ("partition", "web-1~cache-2", None, lambda w: fates(w, "web", 1, "cache", 1) == Fate.PASS),

@@ -129,3 +129,19 @@ def test_the_state_is_a_value() -> None:
 def test_what_is_no_key_is_refused(words: str) -> None:
     with pytest.raises(ValueError, match="key"):
         shards().database.set_option("split", words)
+
+
+def test_a_shard_that_is_sent_no_copies_shows_old_ones_until_it_is() -> None:
+    world = shards()
+    database = world.database
+    database.set_option("spread", str(HOT))
+    world.run_until(1.0)
+    away = next(s.index for s in database.shards if s.index != int(database.places.owner[HOT]))
+    database.copies_cut.add(away)
+    world.at([Ask(1.1, HOT, True, 5, WRITE), *[Ask(2.0 + 0.01 * i, HOT, False, 6, READ) for i in range(30)]])
+    world.run_until(3.0)
+    assert database.copies[HOT, away].version == 0
+    assert database.copy_stale == 10, "a third of the readers ask there"
+    database.reset_effects()
+    world.run_until(4.0)
+    assert database.copies[HOT, away].version == 1
