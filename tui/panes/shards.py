@@ -162,8 +162,14 @@ def _settings(part: Shards) -> tuple[tuple[str, str], ...]:
         ("read from both owners", count(part.double_reads, 0)),
         ("busiest over mean", times(part.imbalance)),
         *_joins(part.joins),
-        ("hot keys split off", ", ".join(map(str, part.split)) or "none"),
-        ("hot keys on every shard", ", ".join(map(str, part.spread)) or "none"),
+        *((("hot keys split off", ", ".join(map(str, part.split))),) if part.split else ()),
+        *(_copies(part) if part.spread else ()),
+    )
+
+
+def _copies(part: Shards) -> tuple[tuple[str, str], ...]:
+    return (
+        ("hot keys on every shard", ", ".join(map(str, part.spread))),
         ("writes done again for copies", count(part.copied_writes, 0)),
         ("reads of copies", f"{count(part.copy_reads, 0)}, {count(part.copy_stale, 0)} of them stale"),
     )

@@ -9,6 +9,7 @@ from .replication import MULTI_SHARED
 
 if TYPE_CHECKING:
     from . import Database
+    from .shard import Shard
 
 
 def multi(db: Database) -> MultiPrimary | None:
@@ -42,3 +43,11 @@ def multi_words(db: Database) -> str:
         return f"{words}one volume: {waits:,} writes waited for a row, {1e3 * db.row_wait / max(1, waits):.1f} ms each"
     lost = f"{counted['rejected']:,} writes refused" if db.conflicts == "reject" else f"{counted['overwritten']:,} overwritten"
     return f"{words}{db.conflicts_last:,} write conflicts/s, {lost} so far"
+
+
+def first_lag(db: Database, shard: Shard) -> tuple[int, int, float]:
+    """(position, records, seconds) that the first of equal writers is behind: it follows nobody, and lacks what others ship."""
+    log, now = shard.log, db.core.now
+    lacks = [lsn for lsn, record in db.merge.book(shard.index).items() if record.arrives.get(shard.primary, 0.0) > now]
+    oldest = min((float(log.written[lsn - log.base]) for lsn in lacks if lsn >= log.base), default=now)
+    return log.head - len(lacks), len(lacks), now - oldest

@@ -13,7 +13,7 @@ from ..base import machine
 from .joinview import joins
 from .move import COPY_COST
 from .peers import WRITERS
-from .peerview import multi, multi_words
+from .peerview import first_lag, multi, multi_words
 from .routing import RECHECK_S
 from .shard import FailoverNote, Role
 from .shard import Shard as ShardState
@@ -90,7 +90,7 @@ def _node_verdict(db: Database, shard: ShardState, node: int, seconds: float) ->
 
 def _replica(db: Database, shard: ShardState, node: int, waiting: int) -> Replica:
     now, meters = db.core.now, db.meters
-    position, behind, seconds = lag(shard, node, now)
+    position, behind, seconds = first_lag(db, shard) if db.multi and node == shard.primary else lag(shard, node, now)
     reads = int(meters.reads.last[node])
     return Replica(
         name=db.nodes.names[node],

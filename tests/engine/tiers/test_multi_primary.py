@@ -145,3 +145,14 @@ def test_the_state_is_a_value_and_modes_can_be_switched_under_writes() -> None:
     assert len(good) >= 890
     newest = world.database.versions.head_version[:5]
     assert newest.tolist() == world.database.versions.issued[:5].tolist(), "no write is gone"
+
+
+def test_the_first_of_equals_is_behind_as_well() -> None:
+    world = writers()
+    world.at([ask(1.0, 1)])
+    world.run_until(1.03)
+    first, second = world.database.reading().shards[0].nodes
+    assert (first.name, first.lag_txn) == ("db-a1", 1)
+    assert first.lag_s == pytest.approx(1.03 - 1.0 - 0.0001 - SERVICE, abs=1e-9)
+    assert (second.lag_txn, second.lag_s) == (0, 0.0)
+    assert {first.role, second.role} == {"writer"}
