@@ -89,10 +89,14 @@ class SetOption(_Command, frozen=True):
 
 
 class AddNode(_Command, frozen=True):
-    """Add one node to a tier (`web`, `cache`, `replica`, `shard`, `balancer`); `parent` names the shard of a replica."""
+    """Add one node to a tier (`web`, `cache`, `replica`, `shard`, `balancer`); `parent` names the shard of a replica.
+
+    boot: seconds until a web server is up; it is drained until then, and let in by whoever ordered it.
+    """
 
     tier: str
     parent: str = ""
+    boot: float = 0.0
 
 
 class RemoveNode(_Command, frozen=True):

@@ -95,13 +95,17 @@ class BalancerPart(Scaled, frozen=True):
 
 
 class WebPart(Scaled, frozen=True):
-    """The web tier: n servers of k workers; the queue is bounded or not."""
+    """The web tier: n servers of k workers; the queue is bounded or not.
+
+    threads: requests that a server has at hand at once, from their beginning until their answers have left; 0: an event loop.
+    """
 
     nodes: Annotated[int, Meta(ge=1, le=20_000)] = 6
     workers: Count = 8
     service: Service = Service(mean_ms=8.0, floor_ms=1.0, cv2=1.0)
     queue: Annotated[int, Meta(ge=0, le=10_000_000)] = 1_000  # jobs that may wait; 0 = unbounded
     discipline: Literal["fifo", "lifo"] = "fifo"
+    threads: Annotated[int, Meta(ge=0, le=100_000)] = 0
     price: float = 0.096  # m5.large an hour
 
 

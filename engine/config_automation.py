@@ -23,6 +23,11 @@ class AutomationPart(Table, frozen=True):
     breaker: a web server asks a shard no more for `breaker_sleep` seconds after `breaker_failures` failed queries in a row
     (Envoy, consecutive_5xx: 5), or when a share of `breaker_share` of at least `breaker_requests` queries of the last 10 s has
     failed (Hystrix: 50 % of 20; it sleeps for 5 s). Then one query is the probe.
+    scale: by what the autoscaler adds and removes web servers: their CPU (target `scale_cpu`; Amazon EC2 Auto Scaling, target
+    tracking: 50 % is the guide's example) or open requests for each of their threads or workers (`scale_open`; Knative: 70 %).
+    It decides each `scale_interval` s (CloudWatch: 1 min), adds after so many intervals above the target, removes after so many
+    below (AWS: 3 and 15), then waits for the cooldown (AWS: 300 s); `at_once` are ordered at a time, `most` is the quota. One
+    boots for `warm_up` s (EC2, Linux: 96.9 s, Mao and Humphrey 2012), and drains for `drain` s (ALB: 300 s).
     bulkhead: queries that a web server has open at once; more fail at once (Envoy, max_connections and max_pending: 1024).
     """
 
@@ -38,4 +43,16 @@ class AutomationPart(Table, frozen=True):
     breaker_share: Share = 0.5
     breaker_requests: Count = 20
     breaker_sleep: Seconds = 5.0
+    scale: Literal["off", "cpu", "concurrency"] = "off"
+    scale_cpu: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+    scale_open: Annotated[float, Meta(gt=0.0, le=1_000.0)] = 0.7
+    scale_interval: Annotated[float, Meta(ge=1.0, le=86_400.0)] = 60.0
+    scale_out_after: Count = 3
+    scale_in_after: Count = 15
+    cooldown: Seconds = 300.0
+    warm_up: Seconds = 96.9
+    drain: Seconds = 300.0
+    least: Count = 1
+    most: Annotated[int, Meta(ge=1, le=20_000)] = 20
+    at_once: Count = 10
     bulkhead: Annotated[int, Meta(ge=0, le=10_000_000)] = 0

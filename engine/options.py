@@ -142,6 +142,17 @@ ROWS: tuple[OptionRow, ...] = (
     number("sessions.bytes", "sb", "data of a session", 1, 10_000_000, "bytes", SCENARIO, whole=True),
     number("sessions.capacity", "sc", "room of a session store node", 0, 100_000_000, "sessions", SCENARIO, whole=True),
     choice("sessions.lost", "so", "what a lost session costs", ("login", "error"), "log in again", "sessions.lost"),
+    number(
+        "web.threads", "wt", "threads of a web server, 0 = event loop", 0, 100_000, "", SCENARIO, "automation.threads", whole=True
+    ),
+    choice("automation.scale", "as", "what the autoscaler goes by", ("off", "cpu", "concurrency"), "off; AWS: CPU"),
+    number("automation.scale_cpu", "au", "CPU that it aims at", 0.01, 1.0, "", "EC2 Auto Scaling guide: 50 %"),
+    number("automation.scale_open", "ap", "open requests a thread that it aims at", 0.01, 1_000.0, "", "Knative: 70 %"),
+    number("automation.least", "ae", "servers it keeps at least", 1, 100_000, "", SCENARIO, whole=True),
+    number("automation.most", "am", "its quota of servers", 1, 20_000, "", SCENARIO, whole=True),
+    number("automation.at_once", "ag", "servers it orders at a time", 1, 100_000, "", SCENARIO, whole=True),
+    number("automation.warm_up", "ay", "boot of a new server", 0.0, 1e7, "s", "EC2: 96.9 s (Mao and Humphrey 2012)"),
+    number("automation.cooldown", "ad", "wait between two decisions", 0.0, 1e7, "s", "EC2 Auto Scaling: 300 s"),
     number("automation.rate_limit", "al", "requests a bucket gets, 0 = no limit", 0.0, 1e6, "/s", "off; nginx: limit_req_zone"),
     number("automation.burst", "ab", "requests a bucket holds", 1, 100_000, "", "nginx documentation, limit_req: 5", whole=True),
     choice("automation.limit_by", "aw", "whose bucket counts", ("user", "city"), "nginx: $binary_remote_addr"),

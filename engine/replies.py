@@ -19,6 +19,7 @@ from .flights import SENDS, SERVER
 
 if TYPE_CHECKING:
     from .tiers.automation.queries import QueryGuard
+    from .tiers.automation.threads import Threads
     from .tiers.balancer import Balancer
     from .tiers.clients import Clients
     from .tiers.database.joins import DatabaseJoins
@@ -43,6 +44,7 @@ class Replies:
         self.asides: SessionsAsk | None = None  # who asks the database on its own account, and takes the answers
         self.guard: QueryGuard | None = None  # who counts queries until their answers are at web servers
         self.joins: DatabaseJoins | None = None  # whose queries are parts of a request
+        self.threads: Threads | None = None  # who holds one until the answer leaves
         self.balancer: Balancer
         self.clients: Clients
         self.queue: Queue
@@ -97,6 +99,8 @@ class Replies:
         if self.straight and slots.size:
             self._leave(t, slots, flights.web[slots].astype(np.int64), flights.wire[slots])
             return
+        if self.threads is not None and self.threads.on:
+            self.threads.over(t, slots)
         if self.orphans:
             slots, t = self._drop_orphans(slots, t)
         if not slots.size:
@@ -146,6 +150,8 @@ class Replies:
         return not self.orphans and self.core.fabric.untroubled and not front.direct and not front.choice.again.most
 
     def _leave(self, t: F8, slots: I8, web: I8, wire: F8) -> None:
+        if self.threads is not None and self.threads.on:
+            self.threads.over(t, slots)
         if self.guard is not None and self.guard.on:
             self.guard.over(t, slots)
         self.core.flights.web_out[slots] = t

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .log import EventLog
     from .nodes import Nodes
     from .snapshot import ActiveFault
+    from .tiers.automation import Automation
     from .tiers.balancer import Balancer
     from .tiers.cache import Cache
     from .tiers.cdn import Cdn
@@ -69,6 +70,11 @@ class View:
     def cache(self) -> Cache:
         """The cache tier."""
         return self._world.cache
+
+    @property
+    def automation(self) -> Automation:
+        """What acts by itself around the web tier."""
+        return self._world.automation
 
     @property
     def database(self) -> Database:

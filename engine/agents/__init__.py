@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .autoscaler import Autoscaler
 from .backlog import BacklogScaler
 from .balancer_pair import PairKeeper
 from .base import SCENARIO, Agent, AgentState
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 AGENTS: dict[str, Agent[View]] = {
+    "autoscaler": Autoscaler(),
     "backlog": BacklogScaler(),
     "cdn": CdnSteering(),
     "dns health": DnsHealth(),
@@ -53,6 +55,7 @@ def agents_for(world: World) -> dict[str, AgentState]:
     agents.append(new_agent("rebalancer", "rebalancer", None))
     if len(world.queue.brokers.nodes):
         agents.append(new_agent("backlog", "backlog", None))
+    agents.append(new_agent("autoscaler", "autoscaler", None))
     if world.core.config.dns.failover or world.core.regions.fronts:
         agents.append(new_agent("dns health", "dns health", None))
     if any(world.dns.providers.anycast):

@@ -94,6 +94,12 @@ def _no(world: World, target: Target, asked: str) -> str:
     return f"{target.label} is {now}, the {end} there is{': add machines instead' if end == 'largest' else ''}"
 
 
+def begin(world: World, tier: str, index: int, event: int, boot: float) -> None:
+    """A new machine boots for so many seconds; nobody is sent there before somebody lets it in."""
+    world.core.fabric.tiers[tier].draining[index] = True
+    _stop(world, tier, index, event, world.core.now + boot)
+
+
 def _stop(world: World, tier: str, index: int, event: int, until: float) -> None:
     nodes = world.core.fabric.tiers[tier]
     nodes.booting[index] = True

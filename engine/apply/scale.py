@@ -10,6 +10,7 @@ from ..commands import AddNode, Drain, RemoveNode, Undrain
 from ..faults import Target, resolve
 from ..faults.base import Rejected, near
 from ..faults.kinds import SCALED
+from . import machines
 from .effects import rebuild, target_of
 from .giver import Giver, Outcome, follow_up
 from .machines import money
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 _T = TypeVar("_T")
+AUTOSCALER = "agent:autoscaler"
 
 ROWS: tuple[ScaleInfo, ...] = (
     ScaleInfo("web", "web server", "w", needs_parent=False),
@@ -57,6 +59,10 @@ def add_node(world: World, giver: Giver, command: AddNode, *, lodged: bool = Fal
     more = money(world.core.fabric.price() - before)
     text += f" ({more})" if more else ""
     event = giver.tell(world, text, level="good", target=name, keys=f"g {scale.keys}", disturbs=not giver.agent)
+    if giver.by == AUTOSCALER:
+        world.automation.counts.add("added")
+    if command.boot > 0.0 and scale.tier == "web":
+        machines.begin(world, "web", world.web.nodes.index(name), event, command.boot)
     employ(world)
     rebuild(world)
     return Outcome(event, text, Inverse((RemoveNode(name),)))
@@ -106,6 +112,8 @@ def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
     event = giver.tell(world, text, target=target.name, keys=keys, disturbs=True)  # first: what it held is lost because of it
     world.core.fabric.tiers[tier].event[index] = event
     _remove(world, tier, index)
+    if giver.by == AUTOSCALER:
+        world.automation.counts.add("removed")
     gone = tuple(fault for fault in world.faults.active() if target_of(world, fault) is None)
     world.faults.remove(f.id for f in gone)
     rebuild(world)

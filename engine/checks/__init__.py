@@ -20,7 +20,7 @@ from ..snapshot import Inspection, Snapshot
 from ..tiers.database.log import Follower
 from . import data, edge, flow, names, queues
 from .ages import Ages
-from .automation import Breakers, Tokens, buckets_hold, queries_are_open, refusals_are_shed
+from .automation import Breakers, Tokens, buckets_hold, queries_are_open, refusals_are_shed, threads_are_held
 from .balancing import Beliefs
 from .calm import Calm
 from .edge import EdgeAges
@@ -124,6 +124,7 @@ CHECKS: tuple[Check, ...] = (
     Check("18", names.delegations_were_said),
     Check("18", names.queries_have_ends),
     Check("20", sessions_add_up),
+    Check("6", threads_are_held),
     Check("21", buckets_hold),
     Check("21", refusals_are_shed),
     Check("21", queries_are_open),

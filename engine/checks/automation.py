@@ -54,6 +54,16 @@ def queries_are_open(world: World) -> None:
         expect((cell.probe != NOBODY) == half, f"the breaker from {web} to {shard} is {cell.state.value}, its probe {cell.probe}")
 
 
+def threads_are_held(world: World) -> None:
+    """6: the threads of a server that are taken are held by rows, or on their way back."""
+    threads = world.automation.threads
+    if not threads.on:
+        return
+    held = threads.web[threads.holder != NOBODY].tolist() + threads.freed.everything()[1][1].tolist()
+    counted = {web: n for web, n in enumerate(threads.busy) if n}
+    expect(dict(Counter(held)) == counted, f"threads taken by server {counted}, held {dict(Counter(held))}")
+
+
 MOVES = {"closed": ("open",), "open": ("half open",), "half open": ("open", "closed")}
 
 

@@ -104,6 +104,7 @@ def sent_is_received(world: World) -> None:
     sent = int(world.balancer.choice.sent.sum.sum()) + world.balancer.passed_by
     web = world.web
     came = int(web.stations.totals.arrivals.sum()) - web.begun_chores + len(web.inbox) + web.turned_away
+    came += web.threads.rows().size
     expect(came <= sent, f"balancers sent {sent}, web servers got {came}")
     expect(came == sent or not undisturbed(world), f"{sent - came} of {sent} sent requests vanished without a fault")
 
@@ -206,6 +207,7 @@ def rows_of(world: World) -> list[tuple[str, I8]]:
         ("for another web server", _rows(world.balancer.choice.again.held)),
         ("on the way to a web server", _rows(world.web.inbox)),
         ("in a web server", _jobs(world.web.stations)),
+        ("waiting for a thread", world.automation.threads.rows()),
         ("asking the cache", mail.slot[asking]),
         ("waiting for a fill", np.array(waiters, dtype=np.int64)),
         ("leaving for the database", _rows(db.outbox)),

@@ -23,6 +23,7 @@ class AutomationTotals(Struct, frozen=True):
     """Since the start. limited: no token. over_open: too many open at a balancer. over_wait: would have waited too long.
 
     circuit_open, bulkhead: queries that were not sent, for the breaker or for want of room. opened, closed: moves of breakers.
+    added, removed: servers, by the autoscaler.
     """
 
     limited: int
@@ -32,6 +33,8 @@ class AutomationTotals(Struct, frozen=True):
     bulkhead: int
     opened: int
     closed: int
+    added: int
+    removed: int
 
 
 class Automation(Struct, frozen=True):

@@ -17,11 +17,11 @@ from ..flights import SERVER
 from ..load import Gauge, Load
 from ..nodes import Nodes
 from ..pending import Pending
-from ..queueing import Discipline, Stations
+from ..queueing import Departures, Discipline, Stations
 from ..replies import Replies
 from ..snapshot import Setting
 from ..words import percent
-from .automation.webdoor import serve, tell_overdue
+from .automation.webdoor import serve, take_threads, tell_overdue
 from .base import OptionValue, Staffed, enlist, machine, machines_of
 from .sessions.reading import held_by
 from .shared import lose, with_chores, with_queries, without_chores
@@ -29,6 +29,7 @@ from .shared import lose, with_chores, with_queries, without_chores
 if TYPE_CHECKING:
     from .automation.codel import Codel
     from .automation.counts import Counts
+    from .automation.threads import Threads
     from .balancer import Balancer
     from .cache import Cache
     from .database import Database
@@ -74,6 +75,7 @@ class Web(Staffed):
         self.photos: Queue
         self.codel: Codel | None = None
         self.counts: Counts
+        self.threads: Threads
 
     # ---- membership
 
@@ -116,13 +118,13 @@ class Web(Staffed):
         flights, end = self.core.flights, self.core.end
         tell_overdue(self)
         t, slots = self.inbox.take(end, flights.id)
-        if t.size:
-            node = flights.web[slots].astype(np.int64)
-            if b"\0" in self.nodes.up.tobytes() or b"\0" in self.nodes.member.tobytes():
-                alive = self.nodes.up[node] & self.nodes.member[node]
-                dead = ~alive
-                self._refuse(t[dead], slots[dead])
-                t, slots, node = t[alive], slots[alive], node[alive]
+        node = flights.web[slots].astype(np.int64)
+        if t.size and (b"\0" in self.nodes.up.tobytes() or b"\0" in self.nodes.member.tobytes()):
+            alive = self.nodes.up[node] & self.nodes.member[node]
+            dead = ~alive
+            self._refuse(t[dead], slots[dead])
+            t, slots, node = t[alive], slots[alive], node[alive]
+        t, slots, node = take_threads(self, t, slots, node)
         if t.size or self.chores:
             if t.size and self.photos.makes_jobs:
                 self.photos.meet(slots)
@@ -144,10 +146,14 @@ class Web(Staffed):
         else:
             gone = self.stations.departures(end, flights.id)
         if gone.finish.size:
-            self.gauge.count(gone)
-            if self.database.places.jobs:
-                gone = without_chores(self, gone)
-            self._pass_on(gone.finish, gone.row, gone.node, gone.start, gone.arrival)
+            self.finish(gone)
+
+    def finish(self, gone: Departures) -> None:
+        """Servers are done with these."""
+        self.gauge.count(gone)
+        if self.database.places.jobs:
+            gone = without_chores(self, gone)
+        self._pass_on(gone.finish, gone.row, gone.node, gone.start, gone.arrival)
 
     def _refuse(self, t: F8, slots: I8) -> None:
         """On the wire when the server died: refused at its door."""
@@ -209,6 +215,7 @@ class Web(Staffed):
         through = self.replies.sever("web", index, event)
         if self.database.places.jobs:
             inside = lose(self, inside)
+        inside = np.concatenate([inside, self.threads.web_died(index)])
         if inside.size:
             self.core.flights.close(inside, SERVER)
         self.cache.web_died(index, through)
@@ -238,7 +245,11 @@ class Web(Staffed):
 
     def load(self) -> Load:
         """How loaded the servers are."""
-        return self.gauge.load(self.stations, self.core.now)
+        load = self.gauge.load(self.stations, self.core.now)
+        if not self.threads.on:
+            return load
+        more = [len(queue) for queue in self.threads.waiting] + [0] * len(self.nodes)
+        return load._replace(waiting=load.waiting + np.array(more[: len(self.nodes)], dtype=np.int64))
 
     def inspect(self, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
         """State and settings of one server."""

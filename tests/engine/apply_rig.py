@@ -36,7 +36,7 @@ SMALL = Scenario(
     cache=CachePart(nodes=3, capacity=100),
     database=DatabasePart(shards=2, replicas=2),
     sessions=SessionsPart(store="shared", nodes=2),
-    automation=AutomationPart(breaker="consecutive"),
+    automation=AutomationPart(breaker="consecutive", scale="cpu"),
     queue=QueuePart(brokers=2, workers=3),
     cdn=CdnPart(providers=(Provider("a", pops=("Seoul", "London")), Provider("b", pops=("Tokyo", "Paris"))), shield="London"),
 )
@@ -81,7 +81,8 @@ def effects(world: World) -> str:
     found["lossy"] = dict(fabric.lossy)
     found["traffic"] = [world.traffic.multiplier, sorted(world.traffic.flash.items())]
     found["clients"] = world.clients.storm
-    found["automation"] = sorted(world.automation.queries.stuck)
+    scaling = world.automation.scaling
+    found["automation"] = [sorted(world.automation.queries.stuck), scaling.stuck, scaling.no_quota, scaling.slower]
     found["database"] = [world.database.applier_speed, world.database.replication_cut]
     queue = world.queue
     found["queue"] = [queue.stopped, queue.poison, queue.lost_acks, queue.full]

@@ -2,7 +2,9 @@
 
     door, buckets  at a balancer: token buckets, a bound of open requests
     codel, webdoor at a web server: who would wait too long is turned away
+    threads        at a web server: requests it has at hand at once, and who waits for a thread
     queries, breaker  between web servers and database: circuit breakers, bulkheads
+    scaling        what the autoscaler (engine.agents) is told
     counts, reading  what is counted, and what is shown of it all
 
 Everything is off unless the table `automation` or a live setting asks for it; then nothing here is asked.
@@ -19,6 +21,10 @@ from .counts import Counts
 from .door import DoorGuard
 from .queries import QueryGuard
 from .reading import reading
+from .scaling import Scaling
+from .threads import Threads
+
+SCALING = ("scale", "scale_cpu", "scale_open", "warm_up", "cooldown", "least", "most", "at_once")
 
 
 class Automation(Tier):
@@ -32,6 +38,8 @@ class Automation(Tier):
         self.door = DoorGuard(core, replies, self.counts)
         self.codel = Codel(core)
         self.queries = QueryGuard(core, self.counts)
+        self.threads = Threads(core)
+        self.scaling = Scaling(core)
 
     def step(self) -> None:
         """Whoever is guarded asks when it is its turn."""
@@ -39,6 +47,7 @@ class Automation(Tier):
     def reset_effects(self) -> None:
         """No fault acts on what is automatic."""
         self.queries.stuck = set()
+        self.scaling.reset()
 
     def effects_changed(self) -> None:
         """A server may be slower: those who wait there wait longer than was planned."""
@@ -48,9 +57,14 @@ class Automation(Tier):
     @property
     def present(self) -> bool:
         """Is anything on, or has it ever done anything?"""
-        return self.door.on or self.codel.codel or self.queries.on or self.counts.refused > 0
+        on = self.door.on or self.codel.codel or self.queries.on or self.threads.on or self.scaling.scale != "off"
+        return on or bool(self.counts.meter.sum.any())
 
-    def _holder(self, name: str) -> DoorGuard | Codel | QueryGuard:
+    def _holder(self, name: str) -> DoorGuard | Codel | QueryGuard | Threads | Scaling:
+        if name in SCALING:
+            return self.scaling
+        if name == "threads":
+            return self.threads
         if name.startswith(("breaker", "bulkhead")):
             return self.queries
         return self.codel if name.startswith("codel") else self.door
@@ -68,7 +82,7 @@ class Automation(Tier):
             holder.bent = self.core.now
         elif isinstance(holder, QueryGuard):
             holder.changed()
-        else:
+        elif isinstance(holder, DoorGuard):
             holder.changed(name)
 
     def second(self) -> None:
@@ -77,6 +91,8 @@ class Automation(Tier):
             self.counts.second()
         if self.queries.on:
             self.queries.sweep()
+        if self.threads.on:
+            self.threads.sweep()
 
     def reading(self) -> Reading | None:
         """What the snapshot and the record show; None where there is nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...meter import Meter, Trend
 
 REFUSED = ("limited", "over_open", "over_wait", "circuit_open", "bulkhead")
-NAMES = (*REFUSED, "opened", "closed")
+NAMES = (*REFUSED, "opened", "closed", "added", "removed")
 
 
 class Counts:

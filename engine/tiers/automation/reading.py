@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def reading(tier: Automation) -> Reading:
     """The snapshot's part."""
-    guards = tuple(sorted((*_door(tier), *_codel(tier), *_queries(tier)), key=lambda guard: not guard.alarm))
+    every = (*_scaling(tier), *_threads(tier), *_door(tier), *_codel(tier), *_queries(tier))
+    guards = tuple(sorted(every, key=lambda guard: not guard.alarm))
     acting = [f"{guard.name} {guard.state}" for guard in guards if guard.alarm]
     return Reading(
         verdict=", ".join(acting) if acting else f"{count(len(guards), 'guard')}, none acts",
@@ -76,3 +77,30 @@ def _queries(tier: Automation) -> list[Guard]:
         most = max(queries.open.values(), default=0)
         found.append(_guard(tier, "bulkhead", "bulkhead", setting, f"{most:,} open at most"))
     return found
+
+
+def _threads(tier: Automation) -> list[Guard]:
+    threads, nodes = tier.threads, tier.core.fabric.tiers["web"]
+    if not threads.on:
+        return []
+    busy = sum(threads.busy)
+    there = threads.threads * int(np.count_nonzero(nodes.member & nodes.up))
+    waits = sum(len(queue) for queue in threads.waiting)
+    state = f"{busy:,} of {there:,} busy" + (f", {waits:,} wait" if waits else "")
+    return [Guard("threads", f"{threads.threads:,} a server", state, 0.0, 0, waits > 0)]
+
+
+def _scaling(tier: Automation) -> list[Guard]:
+    scaling, nodes = tier.scaling, tier.core.fabric.tiers["web"]
+    added, removed = tier.counts.total("added"), tier.counts.total("removed")
+    if scaling.scale == "off" and not added and not removed:
+        return []
+    by = {"off": "off", "cpu": f"CPU {percent(scaling.scale_cpu)}", "concurrency": f"{scaling.scale_open:g} open a thread"}
+    starts = int(np.count_nonzero(nodes.member & nodes.booting))
+    drains = int(np.count_nonzero(nodes.member & nodes.draining & nodes.up))
+    state = f"{count(int(nodes.member.sum()) - starts - drains, 'server')}"
+    state += f", {starts} start" if starts else ""
+    state += f", {drains} drain" if drains else ""
+    state += ", stuck" if scaling.stuck else ", no quota" if scaling.no_quota else ""
+    setting = f"{by[scaling.scale]}, {scaling.least} to {scaling.most}; +{added} -{removed} so far"
+    return [Guard("autoscaler", setting, state, 0.0, added + removed, scaling.stuck or scaling.no_quota)]

@@ -34,6 +34,24 @@ def serve(web: Web, t: F8, node: I8, work: F8, slots: I8) -> tuple[F8, I8, NDArr
     return t, slots, placed, web.stations.departures(end, flights.id)
 
 
+def take_threads(web: Web, t: F8, slots: I8, node: I8) -> tuple[F8, I8, I8]:
+    """At the doors at t (n,), sorted: who begins in this step since there is a thread for him, and when."""
+    if not web.threads.on:
+        return t, slots, node
+    done = web.stations.departures(web.core.end, web.core.flights.id)  # first who is done: threads free in this step
+    if done.finish.size:
+        web.finish(done)
+    newest = web.discipline == "lifo"
+    begin, rows, full = web.threads.let_in(t, slots, len(web.nodes), web.queue, newest=newest)
+    if full.any():
+        turned = int(np.count_nonzero(full))
+        web.turned_away += turned
+        web.shed += turned
+        web.replies.fail(slots[full], Cause.QUEUE_FULL)
+        web.replies.from_web(t[full], slots[full])
+    return begin, rows, web.core.flights.web[rows].astype(np.int64)
+
+
 def tell_overdue(web: Web) -> None:
     """Whoever has waited too long, since he came before the rule did or the server got slower, is turned away."""
     codel, now = web.codel, web.core.start

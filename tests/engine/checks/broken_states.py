@@ -170,6 +170,11 @@ def _count_regions_late(world: World) -> None:
     world.regions.there = True  # in a world whose ends were not counted
 
 
+def _lose_a_thread(world: World) -> None:
+    world.automation.threads.threads = 9
+    world.automation.threads.busy = [1]
+
+
 AT_REST: dict[str, Callable[[World], None]] = {
     "requests_balance": _forget_an_arrival,
     "regions_add_up": _count_regions_late,
@@ -198,6 +203,7 @@ AT_REST: dict[str, Callable[[World], None]] = {
     "delegations_were_said": _hear_of_servers_that_nobody_named,
     "queries_have_ends": _miscount_a_server,
     "sessions_add_up": _invent_a_session,
+    "threads_are_held": _lose_a_thread,
     "buckets_hold": _overflow_a_bucket,
     "refusals_are_shed": _refuse_uncounted,
     "queries_are_open": _lose_a_query,

@@ -132,6 +132,9 @@ CASES: list[tuple[str, str, float | None, Callable[[World], bool]]] = [
     ("traffic_x10", "traffic", None, lambda w: w.traffic.multiplier == 10.0),
     ("flash_crowd", "key:42", 300.0, lambda w: w.traffic.flash == {42: 3.0}),
     ("retry_storm", "traffic", None, lambda w: w.clients.storm),
+    ("scaler_stuck", "traffic", None, lambda w: w.automation.scaling.stuck),
+    ("quota_exhausted", "traffic", None, lambda w: w.automation.scaling.quota == 0),
+    ("slow_provisioning", "traffic", 5.0, lambda w: w.automation.scaling.boot == pytest.approx(5.0 * 96.9)),
     ("breaker_stuck", "web-2", None, lambda w: w.automation.queries.stuck == {1}),
     ("breaker_stuck", "web", None, lambda w: w.automation.queries.stuck == {0, 1, 2}),
 ]
