@@ -105,7 +105,7 @@ class World:
         self.balancer.web, self.balancer.dns = self.web, self.dns
         self.web.sessions, self.sessions.web, self.sessions.database = self.sessions, self.web, self.database
         self.database.guard = self.replies.guard = self.automation.queries
-        self.web.threads = self.replies.threads = self.automation.threads
+        self.automation.threads = self.replies.threads = self.web.threads
         self.balancer.guard, self.web.codel = self.automation.door, self.automation.codel
         self.web.counts = self.automation.counts
         self.sessions.balancer, self.balancer.choice.affinity = self.balancer, self.sessions.affinity

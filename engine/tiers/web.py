@@ -21,6 +21,7 @@ from ..queueing import Departures, Discipline, Stations
 from ..replies import Replies
 from ..snapshot import Setting
 from ..words import percent
+from .automation.threads import Threads
 from .automation.webdoor import serve, take_threads, tell_overdue
 from .base import OptionValue, Staffed, enlist, machine, machines_of
 from .sessions.reading import held_by
@@ -29,7 +30,6 @@ from .shared import lose, with_chores, with_queries, without_chores
 if TYPE_CHECKING:
     from .automation.codel import Codel
     from .automation.counts import Counts
-    from .automation.threads import Threads
     from .balancer import Balancer
     from .cache import Cache
     from .database import Database
@@ -57,6 +57,7 @@ class Web(Staffed):
         self.begun_chores = 0  # of them, since the start
         self.rng = generator(core.seed, "web errors")
         self.gauge = Gauge()
+        self.threads = Threads(core)
         self.shed = 0
         self.turned_away = 0  # at the door, before they came to a queue
         routes = core.config.route
@@ -75,7 +76,6 @@ class Web(Staffed):
         self.photos: Queue
         self.codel: Codel | None = None
         self.counts: Counts
-        self.threads: Threads
 
     # ---- membership
 

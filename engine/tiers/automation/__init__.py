@@ -38,7 +38,7 @@ class Automation(Tier):
         self.door = DoorGuard(core, replies, self.counts)
         self.codel = Codel(core)
         self.queries = QueryGuard(core, self.counts)
-        self.threads = Threads(core)
+        self.threads: Threads  # the web tier's
         self.scaling = Scaling(core)
 
     def step(self) -> None:
