@@ -3,7 +3,8 @@
 A query is open from its leaving until its web server has the answer or has given it up; with one that is lost on its way back
 that is noticed within a second. What is decided here hangs on ends that other parts of the world tell: an end of this step that
 is told after somebody was decided on, who should have known it, is late (look-ahead rule), and counted when it would have
-mattered. Queries for sessions are not guarded.
+mattered. Queries for sessions and
+parts of joins are not guarded.
 """
 
 from __future__ import annotations

@@ -77,9 +77,7 @@ class DatabaseAgain(DatabasePath):
 
     def _guarded(self, guard: QueryGuard, t: F8, slots: I8) -> tuple[F8, I8]:
         """Those that may go; the others fail at once, and nothing asks for them again."""
-        asides = self.replies.asides
-        free = np.zeros(slots.size, dtype=np.bool_) if asides is None else asides.mine(slots)
-        ours = (~free).nonzero()[0]
+        ours = np.isfinite(self.core.flights.deadline[slots]).nonzero()[0]  # the others are no requests, but parts of such
         shard = self.places.owner[self.core.flights.key[slots[ours]]].astype(np.int64)
         verdict = np.zeros(slots.size, dtype=np.int64)
         event = np.zeros(slots.size, dtype=np.int64)
