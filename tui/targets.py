@@ -43,7 +43,7 @@ def _others(kind: str, snapshot: Snapshot) -> Iterable[str]:  # noqa: PLR0911, P
             zones = [node.at for node in snapshot.map.nodes if node.at and node.tier not in ("city", "pop")]
             return (*zones, *(f"region:{region}" for region in snapshot.map.regions))
         case "region":
-            return (f"region:{region}" for region in snapshot.map.regions[::-1]) if len(snapshot.map.regions) > 1 else ()
+            return (f"region:{region}" for region in snapshot.map.regions[::-1])
         case "key":
             return (str(hot.key) for hot in (*snapshot.shards.hot, *snapshot.cache.hot))
         case "shard":

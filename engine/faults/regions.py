@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..fabric import CITY, Rule
-from .base import FaultRow, row
+from .base import FaultRow, Rejected, row
 from .node import crash
 from .targets import Target
 
 if TYPE_CHECKING:
     from ..world import World
+
+
+def _one_of_several(world: World, target: Target) -> Target:
+    """Where there is but one region, there is no way to others that could be hurt."""
+    if len(world.core.regions.names) < 2:
+        raise Rejected(f"{target.label} is the only one: it has no way to other regions")
+    return target
 
 
 def _between(world: World, target: Target, event: int, *, extra_s: float = 0.0, cut: bool = False) -> None:
@@ -51,28 +58,30 @@ ROWS: tuple[FaultRow, ...] = (
         "gc",
         "network",
         ("region",),
-        "cut a region from the others",
+        "cut off a region",
         "Nothing gets from a region to the others; users still reach both sides, which go on living.",
         "{target} cut off from the other regions",
         region_cut,
+        aim=_one_of_several,
     ),
     row(
         "region_slow",
         "gs",
         "network",
         ("region",),
-        "slow way between regions",
+        "slow way to a region",
         "Every packet between a region and the others takes so much longer, each way.",
         "{amount} ms more each way between {target} and the others",
         region_slow,
         amount=(200.0, 0.0, 60_000.0, "ms"),
+        aim=_one_of_several,
     ),
     row(
         "dns_blind",
         "gb",
         "dns",
         ("traffic",),
-        "DNS health checks blind",
+        "DNS checks blind",
         "The checkers of addresses see nothing: DNS goes on naming what it named, dead or not.",
         "the DNS host's health checkers see nothing",
         dns_blind,

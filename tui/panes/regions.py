@@ -30,7 +30,7 @@ COLUMNS = (
     Column("p99", 7, 11, 0, ">", "p99"),
     Column("lag", 7, 9, 0, ">", "lag"),
     Column("holder", 6, 7, 2, "<", "door"),
-    Column("named", 7, 10, 0, "<", "DNS"),
+    Column("named", 8, 10, 0, "<", "DNS"),
     Column("crossing", 6, 6, 0, ">", "far"),
     Column("users", 8, 5, 0, ">", "users"),
     Column("trend", 8, 4, 16),
