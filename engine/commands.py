@@ -137,9 +137,13 @@ class Undrain(_Command, frozen=True):
 
 
 class Climb(_Command, frozen=True):
-    """Take the system one stage up the ladder (`up`), or one back; only where the scenario has one."""
+    """Take the system one stage up the ladder (`up`), or one back; only where the scenario has one.
+
+    on: go on with the step under way (for the agent that watches it).
+    """
 
     up: bool = True
+    on: bool = False
 
 
 class Deploy(_Command, frozen=True):

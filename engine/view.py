@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .ladder.climb import waits
+
 if TYPE_CHECKING:
     from .config import Scenario
     from .log import EventLog
@@ -100,6 +102,14 @@ class View:
     def faults(self) -> tuple[ActiveFault, ...]:
         """All active faults, oldest first."""
         return self._world.faults.active()
+
+    @property
+    def step_of_ladder(self) -> tuple[str, int] | None:
+        """(what a step of the ladder waits for, its event) while one is under way; None if none is."""
+        climber = self._world.climber
+        if climber is None or climber.going is None:
+            return None
+        return waits(self._world), climber.going[3]
 
     def nodes(self, tier: str) -> Nodes:
         """A tier's nodes."""

@@ -167,7 +167,25 @@ def traffic_menu(catalogue: Catalogue, snapshot: Snapshot, selected: str, values
     """How many users, how they behave, and the crowds that come by themselves."""
     options = [option_item(o, values) for o in catalogue.options if o.name.partition(".")[0] in TRAFFIC]
     crowds = [_fault(f, snapshot, selected) for f in catalogue.faults if f.family == "traffic"]
-    return Menu("Traffic: who comes, and how", unique_keys([*options, *(item for item in crowds if item.targets)]))
+    growth = _growth(snapshot)
+    return Menu("Traffic: who comes, and how", unique_keys([*growth, *options, *(item for item in crowds if item.targets)]))
+
+
+def _growth(snapshot: Snapshot) -> list[Item]:
+    """More users, or fewer, where the scenario has room for more than it begins with."""
+    now, most = snapshot.headline.users, snapshot.headline.users_most
+    rows = (("m", "twice the users", 2.0), ("M", "ten times the users", 10.0), ("n", "half the users", 0.5))
+    items: list[Item] = []
+    for key, title, factor in rows:
+        wanted = max(1, min(most, int(now * factor)))
+        if most and wanted != now:
+            explain = f"{now:,} become {wanted:,}; each keeps his city, and they ask as the scenario's curve says."
+            items.append(Item(keys=key, title=title, explain=explain, family="users", make=_setter("traffic.users", wanted)))
+    return items
+
+
+def _setter(option: str, value: int) -> Callable[[str, float | None], Command]:
+    return lambda _target, _amount: SetOption(option=option, value=value)
 
 
 def follow_ask(selected: str) -> Ask:

@@ -11,6 +11,7 @@ from .autoscaler import Autoscaler
 from .backlog import BacklogScaler
 from .balancer_pair import PairKeeper
 from .base import SCENARIO, Agent, AgentState
+from .climber import Watcher
 from .dns_health import DnsHealth
 from .dns_withdraw import DnsWithdraw
 from .failover import Failover
@@ -35,6 +36,7 @@ AGENTS: dict[str, Agent[View]] = {
     "members": Members(),
     "pair": PairKeeper(),
     "rebalancer": Rebalancer(),
+    "ladder": Watcher(),
     "script": Script(),
 }
 
@@ -56,6 +58,8 @@ def agents_for(world: World) -> dict[str, AgentState]:
     if len(world.queue.brokers.nodes):
         agents.append(new_agent("backlog", "backlog", None))
     agents.append(new_agent("autoscaler", "autoscaler", None))
+    if world.climber is not None:
+        agents.append(new_agent("ladder", "ladder", None))
     if world.core.config.dns.failover or world.core.regions.fronts:
         agents.append(new_agent("dns health", "dns health", None))
     if any(world.dns.providers.anycast):

@@ -133,6 +133,7 @@ def _refuse_needed(world: World, target: Target) -> None:
         raise Rejected(f"{target.name} is a primary: promote a replica first")
     nodes = world.core.fabric.tiers[target.kind]
     alone = target.kind == "balancer" and int(world.web.nodes.member.sum()) == 1  # a single web server needs none
+    alone |= target.kind == "worker" and not world.queue.brokers.members  # nobody has work for it
     if target.kind in ("web", "balancer", "worker") and int(nodes.member.sum()) <= 1 and not alone:
         raise Rejected(f"{target.name} is the last of its kind and stays")
     if target.kind == "broker" and int(nodes.member.sum()) <= 1 and (kept := world.queue.messages.kept):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +19,8 @@ WINDOW_S = 10  # seconds that a figure is taken over
 
 
 class Figures(NamedTuple):
-    """How the system does: busiest node, its utilisation, jobs that wait there; p99 (ms), failures, $ an hour."""
+    """How the system does: the busiest group of nodes (in words), the mean share of its workers' time, jobs that wait there; p99
+    (ms), share of failures, dollars an hour."""
 
     busiest: str
     utilisation: float
@@ -28,16 +30,37 @@ class Figures(NamedTuple):
     cost: float
 
 
+WORDS = {
+    "balancer": "balancers", "web": "web servers", "cache": "cache nodes", "store": "session stores", "broker": "brokers",
+    "worker": "workers",
+}  # fmt: skip
+
+
+def _groups(world: World) -> Iterator[tuple[str, str, list[int]]]:
+    """(tier, what its nodes are called together, their indexes): a tier each, primaries and replicas apart."""
+    for tier, words in WORDS.items():
+        nodes = world.core.fabric.tiers.get(tier)
+        if nodes is not None and nodes.member.any():
+            yield tier, words, np.flatnonzero(nodes.member).tolist()
+    database = world.database
+    mine = np.flatnonzero(database.nodes.member).tolist()
+    for words, wanted in (("primaries", True), ("replicas", False)):
+        chosen = [i for i in mine if database.is_primary(i) is wanted]
+        if chosen:
+            yield "db", words, chosen
+
+
 def figures(world: World) -> Figures:
     """Of the last WINDOW_S seconds, utilisation of the last one."""
     from ..showing.map import loads
 
-    best = ("nothing", 0.0, 0)
-    for tier, load in loads(world).items():
-        nodes = world.core.fabric.tiers[tier]
-        for i in np.flatnonzero(nodes.member).tolist():
-            if float(load.utilisation[i]) > best[1]:
-                best = (nodes.names[i], float(load.utilisation[i]), int(load.waiting[i]))
+    best, known = ("nothing", 0.0, 0), loads(world)
+    for tier, words, which in _groups(world):
+        load = known[tier]
+        use, waiting = float(load.utilisation[which].mean()), int(load.waiting[which].sum())
+        if use > best[1]:
+            name = world.core.fabric.tiers[tier].names[which[0]] if len(which) == 1 else f"{len(which)} {words}"
+            best = (name, use, waiting)
     after = world.core.now - WINDOW_S
     p99 = world.history.metric("p99_ms", after, 0.0)
     errors = world.history.metric("error_share", after, 0.0)
@@ -53,7 +76,8 @@ def problem(world: World, now: Figures) -> str:
     """One sentence: the resource, then the users."""
     if not int(world.core.ledger.outcomes.sum[1:].sum()) and not int(world.core.ledger.outcomes.sum[Outcome.OK]):
         return "nobody has come yet"
-    busy = f"{now.busiest} works {percent(now.utilisation)} of its time"
+    does = "work" if now.busiest[:1].isdigit() else "works"
+    busy = f"{now.busiest} {does} {percent(now.utilisation)} of the time" if now.utilisation else "nothing is busy"
     if now.utilisation >= BUSY:
         busy += f", {now.waiting:,} wait there" if now.waiting else ""
     feel = f"p99 {_seconds(now.p99_ms)}"
@@ -75,4 +99,6 @@ def changed(before: Figures, now: Figures) -> str:
 
 
 def _seconds(ms: float) -> str:
+    if not ms:
+        return "–"  # nobody was answered
     return f"{ms / 1e3:.2g} s" if ms >= 1_000.0 else f"{ms:.0f} ms"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..commands import AddNode, Resize, Separate
+from ..machines import next_size
 from ..snapshot import Ladder
 from .climb import under_way
 from .diagnosis import changed, figures, pressing, problem
@@ -36,10 +38,27 @@ def reading(world: World) -> Ladder | None:
 
 def cost(world: World) -> float:
     """Dollars an hour that the next step adds: the prices of the nodes that its commands bring."""
-    from ..commands import AddNode
     from ..showing.map import price_of
 
     climber = world.climber
     if climber is None or climber.next is None:
         return 0.0
-    return sum(price_of(world, command.tier) for command in climber.next.up(world) if isinstance(command, AddNode))
+    more = 0.0
+    for command in climber.next.up[0](world):
+        if isinstance(command, AddNode):
+            more += price_of(world, command.tier)
+        elif isinstance(command, Resize):
+            more += _growth(world, command.node)
+        elif isinstance(command, Separate):
+            more += price_of(world, "db")
+    return more
+
+
+def _growth(world: World, name: str) -> float:
+    """Dollars an hour that the next size of a node costs more."""
+    for nodes in world.core.fabric.tiers.values():
+        index = nodes.index(name)
+        if index >= 0 and nodes.size[index]:
+            size = next_size(nodes.size[index], 1)
+            return nodes.plan_price(size) - nodes.price(index) if size else 0.0
+    return 0.0

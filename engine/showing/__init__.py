@@ -44,6 +44,7 @@ def headline(world: World) -> Headline:
     last = {name: (values[-1] if values else 0.0) for name, values in trend.items()}
     return Headline(
         users=world.traffic.users,
+        users_most=config.users.most,
         offered=last["offered"],
         goodput=last["goodput"],
         p50_ms=last["p50"],

@@ -67,6 +67,7 @@ class Headline(Struct, frozen=True):
     p95_trend: tuple[float, ...] = ()
     p99_trend: tuple[float, ...] = ()
     error_trend: tuple[float, ...] = ()
+    users_most: int = 0  # so many there may be; 0 = as many as there are
 
 
 class Totals(Struct, frozen=True):

@@ -165,7 +165,7 @@ class Choice:
         policy = self.policies[balancer]
         user = self.core.flights.user[slots].astype(np.int64) if policy.asks_who else slots
         if self.affinity is not None and self.affinity.on:
-            who = self.core.flights.user[slots].astype(np.int64)
+            who = self.affinity.people(self.core, slots)
             server = self.affinity.choose(policy, t, user, who, backends, self.conns.counts[balancer], closes)
         else:
             server = policy.choose(t, user, backends, self.conns.counts[balancer], closes)
