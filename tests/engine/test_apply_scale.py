@@ -131,10 +131,16 @@ def test_what_cannot_be_scaled_says_why(command: WorldCommand, says: str) -> Non
 def test_the_last_of_a_kind_stays() -> None:
     world = make()
     you = Person(world)
-    for name in ("web-1", "web-2", "lb-1", "s1"):
+    for name in ("web-1", "lb-1", "s1"):
         assert not you(RemoveNode(name)).text.startswith("not done")
-    for name in ("web-3", "lb-2", "s2"):
+    for name in ("lb-2", "s2"):
         assert "stays" in you(RemoveNode(name)).text
+    assert not you(RemoveNode("web-2")).text.startswith("not done")
+    assert "stays" in you(RemoveNode("web-3")).text
+    assert you(RemoveNode("lb-2")).text.startswith("lb-2 removed"), "a single web server needs no balancer"
+    for _ in range(300):
+        world.step()
+    assert not world.balancer.nodes.member.any()
 
 
 def test_drain_and_undrain_are_each_others_inverse() -> None:
