@@ -63,7 +63,7 @@ ROWS: tuple[FaultRow, ...] = (
         "dy",
         "database",
         ("shard",),
-        "lose copies between shards",
+        "lose shard copies",
         "Copies of hot keys and of joined data do not reach it: what it shows of them grows old.",
         "{target}: gets no copies from other shards",
         cut_copies,
