@@ -44,6 +44,7 @@ class Cause(IntEnum):
     CIRCUIT_OPEN = 20  # the web server asks this shard no more for a while, since its last queries failed
     BULKHEAD = 21  # the web server has as many queries open as it may
     WRITE_CONFLICT = 22  # another writer's write of the same key came before, and this one did not know it
+    CERTIFICATE = 23  # the site's certificate is not valid: the handshake ends
 
 
 WORDS: dict[Cause, str] = {
@@ -62,6 +63,7 @@ WORDS: dict[Cause, str] = {
     Cause.PRIVATE_ADDRESS: "private address",
     Cause.FENCED: "primary fenced",
     Cause.BROKER_UNAVAILABLE: "broker unavailable",
+    Cause.CERTIFICATE: "certificate expired",
     Cause.EDGE: "CDN error",
     Cause.WRITE_CONFLICT: "write conflict",
     Cause.SPENT: "retries spent",

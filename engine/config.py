@@ -123,6 +123,7 @@ class CachePart(Sized, frozen=True):
     early_expiry_beta: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.0  # 0 = off
     stale_while_revalidate: Seconds = 0.0
     write_mode: Literal["invalidate", "through"] = "invalidate"
+    delete_on_error: bool = False  # a web server that cannot read a value deletes its key (Facebook, 2010)
     service_us: Annotated[float, Meta(ge=0.0, le=1e6)] = 20.0  # Redis 7.0 GET: 46k/s a core
     timeout: Positive = 0.1
     eject_after: Annotated[int, Meta(ge=1, le=100)] = 3  # looks of the checker that must fail before clients eject a node

@@ -11,6 +11,7 @@ from .config import Scenario
 from .draws import least
 from .fabric import Fabric
 from .flights import Flights
+from .ills import Ills
 from .ledger import Ledger
 from .log import EventLog
 from .regions import Regions
@@ -41,6 +42,7 @@ class Core:
         self.least_db_work = min(least(config.database.read), least(config.database.write))  # of any request, s at speed 1
         self.flights = Flights()
         self.fabric = fabric
+        self.ills = Ills()
         self.regions = Regions(config)
         self.log = EventLog()
         self.ledger = Ledger(len(config.route), max(1, int(config.slo.window)))
@@ -50,6 +52,7 @@ class Core:
         """The next step begins: times derive from the integer step, so they never drift."""
         self.start = self.step_no * self.config.step_ms / 1e3
         self.end = (self.step_no + 1) * self.config.step_ms / 1e3
+        self.fabric.now = self.start
 
     def open_part(self, part: int) -> None:
         """The window shrinks to one of the step's `parts`; `open_window` widens it again."""

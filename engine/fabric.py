@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .links import LinkQueues
 from .nodes import Nodes
 
 F8 = NDArray[np.float64]
@@ -41,7 +42,11 @@ class Hop(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A fault on a link. `a`, `b`: (tier, node index or -1 for all, zone index or -1 for all); it acts both ways."""
+    """A fault on a link. `a`, `b`: (tier, node index or -1 for all, zone index or -1 for all); it acts both ways.
+
+    one_way: only from a to b. jitter_s: up to so many seconds more, drawn packet by packet. per_second: packets that the link
+    carries, 0 = any number; room: packets that its buffer holds.
+    """
 
     a: tuple[str, int, int]
     b: tuple[str, int, int]
@@ -49,6 +54,10 @@ class Rule(NamedTuple):
     loss: float
     cut: bool
     event: int
+    one_way: bool = False
+    jitter_s: float = 0.0
+    per_second: float = 0.0
+    room: float = 0.0
 
 
 class Fabric:
@@ -71,6 +80,8 @@ class Fabric:
         self.points = 0  # points of presence that hops know as cities beyond the last
         self.calm = True  # no node delays or loses packets, all processes run (rules are asked for apart)
         self.rng = rng
+        self.now = 0.0  # when the present window began, seconds
+        self.queues = LinkQueues()
         self.packets = 0
         self.lost = 0
 
@@ -87,6 +98,8 @@ class Fabric:
             self.lossy[tier] = bool((nodes.extra_s > 0).any() or (nodes.loss > 0).any())
             self.all_up[tier] = bool(nodes.up.all())
         self.calm = all(self.all_up.values()) and not any(self.lossy.values())
+        if self.queues.backlog:
+            self.queues.keep({rule.event for rule in self.rules if rule.per_second})
 
     def price(self) -> float:
         """Dollars an hour of all machines (sizes, prices and their source: engine.machines)."""
@@ -179,12 +192,16 @@ class Fabric:
                 hit = (event == 0) & ((nodes.extra_s[index] > 0) | (nodes.loss[index] > 0))
                 event[hit] = nodes.event[index][hit]
         for rule in self.rules:
-            mask = (self._match(rule.a, a, ai) & self._match(rule.b, b, bi)) | (
-                self._match(rule.b, a, ai) & self._match(rule.a, b, bi)
-            )
+            mask = self._speaks_of(rule, a, ai, b, bi)
             if not mask.any():
                 continue
             extra[mask] += rule.extra_s
+            if rule.jitter_s:
+                extra[mask] += rule.jitter_s * self.rng.random(int(np.count_nonzero(mask)))
+            if rule.per_second:
+                waits, lost = self.queues.enter(rule.event, self.now, int(np.count_nonzero(mask)), rule.per_second, rule.room)
+                extra[mask] += waits
+                keep[mask] *= 1.0 - lost
             keep[mask] *= 1.0 - rule.loss
             event[mask] = rule.event
             if rule.cut:
@@ -210,6 +227,11 @@ class Fabric:
         fate[rows] = Fate.DROPPED
         return delay, fate
 
+    def _speaks_of(self, rule: Rule, a: str, ai: I8, b: str, bi: I8) -> B:
+        """Which of the packets from a to b (n,) a rule acts on."""
+        there = self._match(rule.a, a, ai) & self._match(rule.b, b, bi)
+        return there if rule.one_way else there | (self._match(rule.b, a, ai) & self._match(rule.a, b, bi))
+
     def _match(self, end: tuple[str, int, int], tier: str, index: I8) -> B:
         """Which of these nodes one end of a rule speaks of."""
         want, node, zone = end
@@ -232,9 +254,7 @@ class Fabric:
             if tier in self.tiers:
                 total += float(self.tiers[tier].extra_s[index][0])
         for rule in self.rules:
-            if (self._match(rule.a, a, ai) & self._match(rule.b, b, bi)).any() or (
-                self._match(rule.b, a, ai) & self._match(rule.a, b, bi)
-            ).any():
+            if self._speaks_of(rule, a, ai, b, bi).any():
                 total += rule.extra_s
         return total
 

@@ -180,6 +180,7 @@ ROWS: tuple[OptionRow, ...] = (
     number("cache.early_expiry_beta", "cx", "early expiry beta (XFetch), 0 = off", 0.0, 10.0, "", "Vattani et al. 2015: 1"),
     number("cache.stale_while_revalidate", "cr", "stale while revalidating", 0.0, 86_400.0, "s", "off (Varnish grace: 10 s)"),
     choice("cache.write_mode", "cw", "what a write does to the cache", ("invalidate", "through"), "cache-aside: invalidate"),
+    switch("cache.delete_on_error", "cd", "a failed read deletes the key", "off; on in Facebook's client until 2010-09-23"),
     number("cache.capacity", "cc", "capacity of a cache node", 1, 100_000_000, "entries", SCENARIO, whole=True),
     choice("cache.mode", "cm", "which node keeps a key", ("ring", "modulo", "pair"), "ketama: 160 points a server"),
     choice(

@@ -13,6 +13,7 @@ from .ladder.climb import waits
 
 if TYPE_CHECKING:
     from .config import Scenario
+    from .ills import Ills
     from .log import EventLog
     from .nodes import Nodes
     from .snapshot import ActiveFault
@@ -52,6 +53,11 @@ class View:
     def config(self) -> Scenario:
         """The scenario as it was loaded."""
         return self._world.core.config
+
+    @property
+    def ills(self) -> Ills:
+        """What faults have put wrong beside nodes and links."""
+        return self._world.core.ills
 
     @property
     def log(self) -> EventLog:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from .agents import AGENTS, agents_for
 from .agents.base import AgentState, settle
 from .apply.dispatch import apply
-from .apply.effects import rebuild
+from .apply.effects import TINY, rebuild
 from .apply.machines import Boot, end_boots
 from .apply.separate import Move, carry_on
 from .apply.undo import UndoBook
@@ -150,6 +150,8 @@ class World:
                 end_boots(self)
             if self.move is not None:
                 carry_on(self, self.move)
+            if self.faults.turn_at <= core.now + TINY:
+                rebuild(self)
             for order in orders:
                 apply(self, order)
             core.open_window()

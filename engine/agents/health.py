@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..commands import SetHealth, WorldCommand
+from ..ills import ALWAYS_WELL
 from .base import AgentState, Look
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ class HealthChecker:
         """Send a check now; what comes of it, and when that is known."""
         health, servers = view.config.balancer.health, view.web.nodes
         took, why = 0.0, ""
-        if not bool(servers.up[server]) and view.reachable("web", server, ("balancer", balancer)):
+        lie = view.ills.lies.get(server)
+        if lie is not None:
+            why = "" if lie == ALWAYS_WELL else "answers with an error"
+        elif not bool(servers.up[server]) and view.reachable("web", server, ("balancer", balancer)):
             why = "connection refused"
         else:
             took = view.web.stations.delay(server, view.now)

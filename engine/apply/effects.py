@@ -6,6 +6,7 @@ healing ends where the remaining faults alone would have led (invariant 22: inje
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from ..world import World
 
 
+TINY = 1e-9  # seconds: a turn that is due at a step's boundary has come
 # What befalls a machine and not one of its processes alone. (A process that is gone for a fault "crash" takes its machine along.)
-OF_MACHINES = ("crash", "slow", "freeze", "packet_loss", "latency", "kill_primary")
+OF_MACHINES = ("crash", "slow", "freeze", "packet_loss", "latency", "kill_primary", "gc_pauses", "memory_leak", "oom_kills")
 
 
 def housed(world: World, target: Target) -> Target:
@@ -32,13 +34,19 @@ def housed(world: World, target: Target) -> Target:
 
 
 def rebuild(world: World) -> None:
-    """Derive every effect from the active faults, in order of id, and tell the tiers."""
+    """Derive every effect from the active faults, in order of id, and tell the tiers. What comes and goes is as it is now."""
     _reset(world)
+    now, turns = world.core.now, [math.inf]
     for fault in world.faults.active():
         target = target_of(world, fault)
         if target is not None:
             met = housed(world, target) if fault.fault in OF_MACHINES else target
-            FAULTS[fault.fault].act(world, met, fault.amount, fault.event)
+            row, amount = FAULTS[fault.fault], fault.amount
+            if row.phase is not None:
+                amount, until = row.phase(now - fault.since + TINY, amount)
+                turns.append(fault.since + until)
+            row.act(world, met, amount, fault.event)
+    world.faults.turn_at = min(turns)
     world.core.fabric.refresh()
     for tier in world.tiers:
         tier.effects_changed()
@@ -55,6 +63,7 @@ def target_of(world: World, fault: ActiveFault) -> Target | None:
 def _reset(world: World) -> None:
     fabric = world.core.fabric
     fabric.rules = []
+    world.core.ills.reset()
     for nodes in fabric.tiers.values():
         nodes.reset_effects()
     for tier in world.tiers:

@@ -18,7 +18,7 @@ from .undo import Inverse
 if TYPE_CHECKING:
     from ..world import World
 
-ENDED_BY_RESTART = ("crash", "kill_primary", "freeze", "dns_down")
+ENDED_BY_RESTART = ("crash", "kill_primary", "freeze", "dns_down", "memory_leak")
 
 
 def inject(world: World, giver: Giver, command: Inject) -> Outcome:

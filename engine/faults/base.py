@@ -32,6 +32,7 @@ def near(name: str, names: Iterable[str]) -> str:
 Act: TypeAlias = "Callable[[World, Target, float, int], None]"
 Aim: TypeAlias = "Callable[[World, Target], Target]"
 Tell: TypeAlias = "Callable[[World, Target], str]"
+Phase: TypeAlias = "Callable[[float, float], tuple[float, float]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class FaultRow:
     act(world, target, amount, event): the effect; event is the id of the event that began it. words: what the log says, with
     {target} and {amount}. low, high: what the amount may be. aim: which part is really hit (the primary of a shard), found
     once, when the fault is ordered; raises Rejected if there is none. then: what follows at once, in words, or "".
+    phase(since, amount), of faults that come and go: what `act` is given as amount when the fault is `since` seconds old, and how
+    old it will be when that changes.
     """
 
     info: FaultInfo
@@ -50,6 +53,7 @@ class FaultRow:
     high: float = 0.0
     aim: Aim | None = None
     then: Tell | None = None
+    phase: Phase | None = None
 
     @property
     def name(self) -> str:
@@ -85,8 +89,9 @@ def row(
     one_shot: bool = False,
     aim: Aim | None = None,
     then: Tell | None = None,
+    phase: Phase | None = None,
 ) -> FaultRow:
     """A row of the table; amount = (default, low, high, unit)."""
     default, low, high, unit = amount or (0.0, 0.0, 0.0, "")
     info = FaultInfo(name, title, explain, keys, family, targets, default, unit, one_shot)
-    return FaultRow(info, act, words, low, high, aim, then)
+    return FaultRow(info, act, words, low, high, aim, then, phase)

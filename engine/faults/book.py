@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from ..snapshot import ActiveFault
@@ -13,6 +14,7 @@ class FaultBook:
     def __init__(self) -> None:
         self.faults: dict[int, ActiveFault] = {}
         self.next_id = 1
+        self.turn_at = math.inf  # when the next of those that come and go will turn, seconds
 
     def active(self) -> tuple[ActiveFault, ...]:
         """All that act now, oldest first."""

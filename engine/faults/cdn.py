@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .base import FaultRow, Rejected, row
+from .network import by_halves
 from .targets import Target, resolve
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def bad_config(world: World, target: Target, amount: float, event: int) -> None:
         if tier == "pop":
             nodes.error_rate[index] = 1.0 - (1.0 - nodes.error_rate[index]) * (1.0 - amount / 100.0)
             nodes.event[index] = event
+
+
+def config_flaps(world: World, target: Target, bad: float, event: int) -> None:
+    """The configuration that the PoPs have at present is bad, or good."""
+    bad_config(world, target, 100.0 * bad, event)
 
 
 def flush(world: World, target: Target, _amount: float, _event: int) -> None:
@@ -129,6 +135,12 @@ ROWS: tuple[FaultRow, ...] = (
         "cdn_config", "wc", "cdn", PLACES, "bad edge config",
         "A broken rule at every PoP: so many of all requests are answered 503 (Cloudflare, 18 November 2025).",
         "{target}: a bad configuration fails {amount} % of requests", bad_config, amount=(100.0, 0.0, 100.0, "%"), aim=pops_of,
+    ),
+    row(
+        "cdn_config_flaps", "wg", "cdn", PLACES, "edge config good and bad",
+        "Good and bad configurations in turn, half of so many seconds each: all requests fail, then none.",
+        "{target}: good and bad configurations in turn, every {amount} s", config_flaps, amount=(600.0, 1.0, 86_400.0, "s"),
+        aim=pops_of, phase=by_halves,
     ),
     row(
         "flush_pops", "wf", "cdn", PLACES, "flush PoPs",

@@ -57,6 +57,50 @@ def cut_copies(world: World, target: Target, _amount: float, event: int) -> None
             nodes.event[index] = event
 
 
+def disk_full(world: World, target: Target, _amount: float, event: int) -> None:
+    """Nothing can be written: writes fail, replicas apply nothing. Reads go on."""
+    nodes, database = world.core.fabric.tiers["db"], world.database
+    for tier, index in target.nodes:
+        if tier == "db":
+            world.core.ills.full_disks[index] = nodes.event[index] = event
+            database.applier_speed[index] = 0.0
+
+
+def disk_slow(world: World, target: Target, amount: float, event: int) -> None:
+    """Writing takes `amount` times as long, applying the log too; reads come from memory."""
+    nodes, slow = world.core.fabric.tiers["db"], world.core.ills.slow_disks
+    for tier, index in target.nodes:
+        if tier == "db":
+            slow[index] = slow.get(index, 1.0) * amount
+            world.database.applier_speed[index] /= amount
+            nodes.event[index] = event
+
+
+def lock_row(world: World, target: Target, _amount: float, event: int) -> None:
+    """A transaction that never ends holds the row: writes to it wait for it until they give up."""
+    world.core.ills.locked[target.number] = event
+
+
+def corrupt_row(world: World, target: Target, _amount: float, event: int) -> None:
+    """The row's checksum is wrong, on all nodes: reads of it fail."""
+    world.core.ills.corrupt[target.number] = event
+
+
+def replica_of(world: World, target: Target) -> Target:
+    """A node that is a replica at this moment."""
+    (_, index), *_rest = target.nodes
+    if world.database.roles().get(world.core.fabric.tiers["db"].names[index]) != "replica":
+        raise Rejected(f"copy anew: {target.label} is no replica at the moment")
+    return target
+
+
+def copy_anew(world: World, target: Target, _amount: float, _event: int) -> None:
+    """The primary has thrown away log records that the replica has not had: it starts without data, from a copy."""
+    (_, index), *_rest = target.nodes
+    world.database.remove_node(index)
+    world.database.restore_node(index)
+
+
 ROWS: tuple[FaultRow, ...] = (
     row(
         "cut_copies",
@@ -101,4 +145,29 @@ ROWS: tuple[FaultRow, ...] = (
         throttle_applier,
         amount=(10.0, 0.0, 100.0, "%"),
     ),
-)
+    row(
+        "disk_full", "df", "database", ("db", "shard"), "disk full",
+        "Nothing can be written any more: writes fail, replicas stop applying; reads go on.",
+        "{target}: disk full, nothing is written", disk_full,
+    ),
+    row(
+        "disk_slow", "ds", "database", ("db", "shard"), "disk slow",
+        "Writing takes so many times as long, and so does applying the log; reads come from memory.",
+        "{target}: its disk writes {amount}× slower", disk_slow, amount=(20.0, 1.0, 10_000.0, "× slower"),
+    ),
+    row(
+        "locked_row", "dl", "database", ("key",), "locked row",
+        "A transaction that never ends holds the row: writes to it wait until they give up.",
+        "{target} is locked by a transaction that does not end", lock_row,
+    ),
+    row(
+        "corrupt_row", "dr", "database", ("key",), "corrupt row",
+        "Its checksum is wrong on every node: reads of it fail, in the cache it may live on for a while.",
+        "{target} is corrupt: the database cannot read it", corrupt_row,
+    ),
+    row(
+        "copy_anew", "dn", "database", ("db",), "replica needs a new copy",
+        "The primary no longer has the log records that it lacks: it copies everything anew. Cannot be taken back.",
+        "{target} lacks log records that nobody has any more: it is copied anew", copy_anew, one_shot=True, aim=replica_of,
+    ),
+)  # fmt: skip

@@ -9,7 +9,7 @@ SCALED = ("balancer", "web", "store", "cache", "db", "broker", "worker")  # tier
 NODE_TIERS = ("balancer", "web", "store", "cache", "db", "broker", "worker", "pop")
 # A canonical name is found among all kinds: it leads back to the very thing that it was made from.
 ANY_KIND = (*NODE_TIERS, "dns", "resolvers", "tier", "link", "zone", "city", "shard", "key", "record", "queue", "host",
-            "registrar", "traffic", "provider", "country", "region")  # fmt: skip
+            "registrar", "traffic", "route", "provider", "country", "region")  # fmt: skip
 TIER_WORDS = {"balancer": "the balancers", "web": "all web servers", "cache": "all cache nodes", "db": "all databases",
               "dns": "all name servers", "store": "all store nodes", "broker": "all brokers",
               "worker": "all workers", "pop": "all PoPs"}  # fmt: skip
@@ -20,7 +20,7 @@ KIND_WORDS = {
     "broker": "a broker", "worker": "a worker", "queue": "the queue", "store": "a store node",
     "pop": "a PoP", "provider": "a CDN provider", "country": "a country",
     "host": "a DNS host", "registrar": "the registrar",
-    "region": "a region",
+    "region": "a region", "route": "a route",
 }  # fmt: skip
 ALIASES = {"database": "db", "lb": "balancer", "authority": "ns", "": ""}
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .base import FaultRow, row
+from ..flights import Kind
+from .base import FaultRow, Rejected, row
 from .targets import Target
 
 if TYPE_CHECKING:
@@ -26,6 +27,30 @@ def flash_crowd(world: World, target: Target, amount: float, _event: int) -> Non
 def retry_storm(world: World, _target: Target, _amount: float, _event: int) -> None:
     """Clients retry at once: no back-off, no jitter, no budget."""
     world.clients.storm = True
+
+
+def city_surge(world: World, target: Target, amount: float, _event: int) -> None:
+    """The users of one city ask for `amount` times as much."""
+    cities = world.core.ills.cities
+    cities[target.number] = cities.get(target.number, 1.0) * amount
+
+
+def write_flood(world: World, target: Target, amount: float, _event: int) -> None:
+    """`amount` per cent of the normal rate comes on top, all writing one key."""
+    floods = world.core.ills.write_floods
+    floods[target.number] = floods.get(target.number, 0.0) + amount / 100.0
+
+
+def writes(world: World, target: Target) -> Target:
+    """Somebody must be able to write."""
+    if not (world.traffic.route_kind == Kind.WRITE).any():
+        raise Rejected("write storm: no route writes")
+    return target
+
+
+def scrapers(world: World, _target: Target, amount: float, _event: int) -> None:
+    """`amount` per cent of the normal rate comes on top, reading all keys alike."""
+    world.core.ills.scrapers += amount / 100.0
 
 
 def _homes(world: World, key: int) -> list[str]:
@@ -88,4 +113,20 @@ ROWS: tuple[FaultRow, ...] = (
         "clients retry at once, without back-off or budget",
         retry_storm,
     ),
-)
+    row(
+        "city_surge", "tc", "traffic", ("city",), "one city ×10",
+        "The users of one city ask for so many times as much.",
+        "{target} asks for {amount}× as much", city_surge, amount=(10.0, 0.0, 1_000.0, "×"),
+    ),
+    row(
+        "write_storm", "tw", "traffic", ("key",), "write storm",
+        "Everybody writes one key: so many per cent of the normal rate on top of it; caches do not help.",
+        "write storm on {target}: +{amount} % of all traffic", write_flood, amount=(100.0, 0.0, 100_000.0, "%"),
+        aim=writes, then=after_flash,
+    ),
+    row(
+        "scrapers", "ts", "traffic", ("traffic",), "scrapers",
+        "Robots read every key alike, so many per cent of the normal rate: what caches do not hold.",
+        "scrapers read all keys: +{amount} % of all traffic", scrapers, amount=(100.0, 0.0, 100_000.0, "%"),
+    ),
+)  # fmt: skip

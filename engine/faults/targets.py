@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..fabric import CITY
-from . import parties
+from . import load_targets, parties
 from .base import Rejected
 from .kinds import (
     ALIASES,
@@ -147,10 +147,6 @@ def _country(world: World, name: str) -> Target | None:
     return Target("country", f"country:{name}", f"country {name}", number=known.index(name)) if name in known else None
 
 
-def _traffic(_world: World, name: str) -> Target | None:
-    return Target("traffic", "traffic", "the users") if name in ("traffic", "clients", "users") else None
-
-
 def _queue(world: World, name: str) -> Target | None:
     return Target("queue", "queue", "the queue") if name == "queue" and len(world.queue.brokers.nodes) else None
 
@@ -206,7 +202,8 @@ FINDERS: dict[str, Finder] = {
     "queue": _queue,
     "host": parties.host,
     "registrar": parties.registrar,
-    "traffic": _traffic,
+    "traffic": load_targets.traffic,
+    "route": load_targets.route,
     "provider": _provider,
     "country": _country,
     "region": lambda world, name: _region(world, name, "region"),
@@ -214,6 +211,7 @@ FINDERS: dict[str, Finder] = {
 PREFIXES: dict[str, tuple[str, Finder]] = {
     **{kind: (kind, FINDERS[kind]) for kind in ("zone", "city", "shard", "key", "record", "tier", "dns", "host", "provider",
                                                   "country")},
+    "route": ("route", load_targets.route),
     "region": ("zone", _region),
     "resolvers": ("resolvers", _resolvers_of),
 }
@@ -243,6 +241,7 @@ def names(world: World, kind: str) -> list[str]:
         "key": lambda: ["key:0"],
         "record": lambda: _records(world),
         "traffic": lambda: ["traffic"],
+        "route": lambda: [f"route:{name}" for name in load_targets.routes(world)],
         "provider": lambda: [f"provider:{name}" for name in world.cdn.atlas.provider_names],
         "region": lambda: [f"region:{name}" for name in world.core.regions.names],
         "country": lambda: [f"country:{name}" for name in world.cdn.atlas.countries] if world.cdn.present else [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,24 @@ def machine(nodes: Nodes, index: int) -> tuple[Setting, ...]:
         Setting("machine", f"{size.name}{own}", f"{size.vcpu} vCPU, {size.ram:g} GiB; g u and g d change it"),
         Setting("price", f"${nodes.price(index):.4g}/h", "EC2 us-east-1 price tables; in proportion to the size"),
     )
+
+
+class Bounded(Protocol):
+    """A tier with queues at its nodes; queue: jobs that may wait at each as a rule, 0 = any number."""
+
+    core: Core
+    nodes: Nodes
+    stations: Stations
+    queue: int
+
+
+def limit(tier: Bounded, known: dict[int, int]) -> dict[int, int]:
+    """Let as many jobs wait at each node as the faults at present allow; known: what they allowed before. What they allow."""
+    wanted = {index: bound for (name, index), bound in tier.core.ills.bounds.items() if name == tier.nodes.tier}
+    for index in sorted({*wanted, *known}):
+        if wanted.get(index) != known.get(index):
+            tier.stations.set_bound(index, tier.core.now, wanted.get(index, tier.queue or None))
+    return wanted
 
 
 class Tier(ABC):

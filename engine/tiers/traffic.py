@@ -18,6 +18,7 @@ from ..flights import Kind
 from ..geo import City
 from ..pending import Pending
 from .base import Tier
+from .crowds import crowds
 from .population import Population
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Traffic(Tier):
         """No fault acts on the load."""
         self.multiplier = 1.0
         self.flash = {}
+        self.flat = -1.0, 0, 0.0, Shares(np.empty(0))
 
     def add_flash(self, key: int, share: float) -> None:
         """A crowd comes for one key: `share` of the normal rate on top of it; crowds on one key add up."""
@@ -123,6 +125,8 @@ class Traffic(Tier):
     def rate(self, t: float) -> F8:
         """Requests a second asked for at virtual time t, per city (c,): the day curve follows each city's longitude."""
         base = self.requests_per_second * self.multiplier * self.population.share
+        if self.core.ills.cities:
+            base = base * self.core.ills.times(base.size)
         if not self.curve:
             return base
         day = self.core.config.traffic.day
@@ -136,11 +140,9 @@ class Traffic(Tier):
         total, shares = self._rates()
         t = poisson_times(self.rng, total, core.start, core.end)
         if t.size:
-            self._open(t, shares)
-        for key, extra in self.flash.items():
-            t = poisson_times(self.rng, total * extra, core.start, core.end)
-            if t.size:
-                self._open(t, shares, key=key)
+            self.come(t, shares)
+        if self.flash or core.ills.write_floods or core.ills.scrapers:
+            crowds(self, total, shares)
         if self.thinking:
             t, who = self.thinking.take(core.end)
             if t.size:
@@ -159,12 +161,14 @@ class Traffic(Tier):
             self.flat = -1.0 if self.curve else asked, users, total, Shares(edges, table=not self.curve)
         return self.flat[2:]
 
-    def _open(self, t: F8, shares: Shares, key: int = -1) -> None:
+    def come(self, t: F8, shares: Shares, keys: I8 | None = None, route: int = 0) -> None:
+        """Users of cities by `shares` ask at t (n,): as they do, or all on one route for keys (n,)."""
         n, population = t.size, self.population
         city = shares.of(self.rng.random(n))
         user = population.first[city] + (self.rng.random(n) * population.people[city]).astype(np.int64)
-        keys = np.full(n, key, dtype=np.int64) if key >= 0 else self.zipf.draw(self.rng, n)
-        routes = self._routes(n) if key < 0 else np.full(n, self._first_read(), dtype=np.int64)
+        usual = keys is None
+        keys = self.zipf.draw(self.rng, n) if keys is None else keys
+        routes = self._routes(n) if usual else np.full(n, route, dtype=np.int64)
         if not population.whole:  # more cities than users
             user = np.minimum(user, population.most - 1)
             city = self.city_of(user)
@@ -179,10 +183,6 @@ class Traffic(Tier):
             return found
         found = self.route_edges.searchsorted(self.rng.random(n), side="right")
         return np.minimum(found, self.route_edges.size - 1)
-
-    def _first_read(self) -> int:
-        reads = (self.route_kind == Kind.READ).nonzero()[0]
-        return int(reads[0]) if reads.size else 0
 
     def _scripted(self, births: Births) -> None:
         due = int(np.searchsorted(births.t, self.core.end, side="left"))
@@ -229,6 +229,8 @@ class Traffic(Tier):
             if writes.size:
                 db_work[writes] = demands(self.rng_db, config.database.write, writes.size)
         flights.db_work[slots] = db_work
+        if self.core.ills.web_work or self.core.ills.db_work:
+            self.core.ills.dearer(flights, slots)
 
     def ended(self, t: F8, slots: I8) -> None:
         """User requests ended at t (n,): those of the closed loop think and come again."""

@@ -23,7 +23,7 @@ from ..snapshot import Setting
 from ..words import percent
 from .automation.threads import Threads
 from .automation.webdoor import serve, take_threads, tell_overdue
-from .base import OptionValue, Staffed, enlist, machine, machines_of
+from .base import OptionValue, Staffed, enlist, limit, machine, machines_of
 from .sessions.reading import held_by
 from .shared import lose, with_chores, with_queries, without_chores
 
@@ -51,6 +51,7 @@ class Web(Staffed):
         super().__init__(core, Nodes("web", machines_of(core.config, "web")), stations)
         self.replies = replies
         self.queue = config.queue
+        self.bounds: dict[int, int] = {}  # effect of faults: jobs that may wait, by node
         self.discipline = config.discipline
         self.inbox = Pending(core.dt)
         self.chores = Pending(core.dt)  # (t, row) of the database's own jobs, where it lives on this machine
@@ -173,6 +174,8 @@ class Web(Staffed):
             )  # fmt: skip
         if np.count_nonzero(self.nodes.error_rate):
             t, slots = self._errors(t, slots, node)
+        if self.core.ills.bad_routes:
+            t, slots = self._bad_release(t, slots)
         if self.sessions is not None and self.sessions.on:
             if self.any_static:  # files are served to whoever asks, PoPs of a CDN among them
                 file = self.static[self.core.flights.route[slots]]
@@ -207,7 +210,21 @@ class Web(Staffed):
             self.replies.from_web(t[bad], slots[bad])
         return t[~bad], slots[~bad]
 
+    def _bad_release(self, t: F8, slots: I8) -> tuple[F8, I8]:
+        """The fault "bad deploy": what some servers run now answers 500 on one route."""
+        event = self.core.ills.fails_on(self.core.flights, slots)
+        bad = event > 0
+        if bad.any():
+            self.replies.fail(slots[bad], Cause.SERVER_ERROR, event[bad])
+            self.replies.from_web(t[bad], slots[bad])
+        return t[~bad], slots[~bad]
+
     # ---- faults
+
+    def effects_changed(self) -> None:
+        """As `Staffed`; connections may be limited."""
+        super().effects_changed()
+        self.bounds = limit(self, self.bounds)
 
     def die(self, index: int, event: int) -> None:
         """Everything that this server held, and every connection that leads through it, is lost."""

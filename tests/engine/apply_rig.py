@@ -77,6 +77,9 @@ def effects(world: World) -> str:
     found: dict[str, object] = {
         f"{tier} {name}": getattr(nodes, name) for tier, nodes in fabric.tiers.items() for name in NODE_EFFECTS
     }
+    found["ills"] = vars(world.core.ills)
+    found["room"] = [shelf.policy.capacity for shelf in world.cache.desk.shelves]
+    found["bounds"] = [nodes.stations.nodes.bound for nodes in (world.web, world.database)]
     found["rules"] = [tuple(rule) for rule in fabric.rules]
     found["lossy"] = dict(fabric.lossy)
     found["traffic"] = [world.traffic.multiplier, sorted(world.traffic.flash.items())]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...causes import Cause
 from ...core import Core, generator
 from ...draws import demands
 from ...flights import SERVER
@@ -49,6 +50,7 @@ class Balancer(Holding):
         self.served = Meter(0)
         self.latency = Histogram(0)  # time in a balancer, ms
         self.rate = Trend()
+        self.weights: dict[int, float] = {}  # effect of faults, as known to the choice
         self.busy_before: F8 = np.zeros(0)
         self.utilisation: F8 = np.zeros(0)
         for _ in range(core.config.balancer.nodes * core.regions.doors):
@@ -171,7 +173,11 @@ class Balancer(Holding):
         gone = None
         if t.size:
             t, slots, node = self._at_holders(t, slots)
-        if t.size:
+        if t.size and core.ills.certificate:
+            flights.balancer[slots] = node
+            self.replies.fail(slots, Cause.CERTIFICATE, core.ills.certificate)
+            self.replies.from_balancer(t, slots)
+        elif t.size:
             flights.balancer[slots] = node
             work = demands(self.rng, core.config.balancer.service, t.size)
             gone = self.stations.serve(t, node, work, slots, end, flights.id)[1]
@@ -207,6 +213,13 @@ class Balancer(Holding):
         self.choice.grow(self.web)
 
     # ---- faults
+
+    def effects_changed(self) -> None:
+        """As `Staffed`; weights that are wrong act from the next choice on."""
+        super().effects_changed()
+        if self.weights != self.core.ills.weights:
+            self.weights = dict(self.core.ills.weights)
+            self.choice.weight = np.empty(0)
 
     def die(self, index: int, event: int) -> None:
         """Everything that this balancer held, and every connection through it, is lost."""

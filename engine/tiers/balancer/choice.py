@@ -88,8 +88,8 @@ class Choice:
         if self.core.regions.fronts:
             self.beliefs.look_near(self.core, web.nodes)
         if self.weight.size < servers:
-            given = self.core.config.balancer.weights
-            self.weight = np.array([given[i] if i < len(given) else 1.0 for i in range(servers)])
+            given, wrong = self.core.config.balancer.weights, self.core.ills.weights
+            self.weight = np.array([(given[i] if i < len(given) else 1.0) * wrong.get(i, 1.0) for i in range(servers)])
             self.standing = [None] * balancers
             self.sent.grow(servers)
             self.latency.grow(servers)

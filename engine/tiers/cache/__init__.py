@@ -59,7 +59,8 @@ class Cache(CacheFills):
     def capacity_of(self, index: int) -> int:
         """Entries that a node has room for: `capacity` is that of the ordinary machine, others have so many times its memory."""
         assert self.nodes.plan is not None
-        return max(1, round(self.capacity * self.nodes.plan.memory_of(self.nodes.size[index])))
+        left = self.core.ills.memory.get(index, 1.0)
+        return max(1, round(self.capacity * self.nodes.plan.memory_of(self.nodes.size[index]) * left))
 
     def refit(self, index: int) -> None:
         """The node's machine has another memory."""
@@ -113,6 +114,10 @@ class Cache(CacheFills):
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()
         self.any_errors = bool(nodes.error_rate.any())
+        self.desk.wrong_ttl = self.core.ills.wrong_ttl
+        for index, shelf in enumerate(self.desk.shelves):
+            if shelf.policy.capacity != self.capacity_of(index):
+                self.refit(index)
         self.all_alive = bool((nodes.up & nodes.member).all())
         if changed:  # what is queued may now take longer than its asker waits
             inside = np.array(sorted(job[1] for job in self.stations.core.jobs()), dtype=np.int64)
@@ -165,6 +170,10 @@ class Cache(CacheFills):
         """Empty a node, or all of them (-1); returns how many entries went."""
         which = range(len(self.nodes)) if index < 0 else (index,)
         return sum(self.desk.shelves[i].empty(self._generator(i)) for i in which)
+
+    def clock_jumps(self, index: int, seconds: float) -> None:
+        """A node's clock goes forward: all that it holds has so much less of its life left."""
+        self.desk.shelves[index].age(seconds)
 
     def forget(self, key: int) -> int:
         """Drop one key wherever it is held (a hot key's entry ends); returns on how many nodes it was."""

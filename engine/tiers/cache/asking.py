@@ -44,6 +44,7 @@ class CacheAsking(Tier):
         self.timeout = part.timeout
         self.service_us = part.service_us
         self.write_mode: str = part.write_mode
+        self.delete_on_error = part.delete_on_error
         self.nodes = Nodes("cache", machines_of(core.config, "cache"))
         core.fabric.add_tier(self.nodes)
         self.regional = core.regions.fronts and core.regions.caches == "local"
@@ -104,11 +105,19 @@ class CacheAsking(Tier):
             none = owners[0] < 0
             self._to_database(t[none], slots[none])
             t, slots, keys, owners = t[~none], slots[~none], keys[~none], owners[:, ~none]
+        if self.core.ills.strangers:
+            owners = self._astray(owners, self.core.flights.web[slots])
         if owners.shape[0] == 1:
             self._ask(t, slots, keys, owners[0], 0)
             return
         copy = self.core.flights.id[slots] % owners.shape[0]  # the copies of a pair share the reads
         self._ask(t, slots, keys, owners[copy, np.arange(slots.size)], 0)
+
+    def _astray(self, owners: I8, web: NDArray[np.int16] | I8) -> I8:
+        """(copies, n): where web servers (n,) look, of whom some believe in another ring: the node after the right one."""
+        members = np.flatnonzero(self.nodes.member)
+        after = members[(np.searchsorted(members, owners) + 1) % members.size]
+        return np.where(np.isin(web, self.core.ills.strangers), after, owners)
 
     def owners_near(self, keys: I8, web: NDArray[np.int16] | I8) -> I8:
         """(copies, n): the nodes that web servers `web` (n,) ask for these keys (n,)."""
@@ -123,7 +132,7 @@ class CacheAsking(Tier):
         mail = self.mail
         rows = mail.add(LOOK_UP, node, keys)
         mail.slot[rows], mail.web[rows], mail.asked[rows], mail.tried[rows] = slots, web, t, tried
-        deadline = t + self.timeout
+        deadline = t + min(self.timeout, core.ills.library or self.timeout)
         mail.deadline[rows] = deadline
         there, due = rows, t + hop.delay
         if hop.fate is not None:

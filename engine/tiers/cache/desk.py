@@ -68,6 +68,7 @@ class Desk:
         self.shelves: list[Shelf] = []
         self.gone = -1  # the key that the last set evicted
         self.lent = False  # may any shelf have leases out
+        self.wrong_ttl = 0.0  # effect of a fault, s
         self.ttl = part.ttl  # 0 = entries never expire, as in memcached
         self.sliding = part.sliding
         self.single_flight = part.single_flight
@@ -110,6 +111,8 @@ class Desk:
         return self._missed(served, t, node, key, entry, self.mail.slot.item(row))
 
     def _life(self) -> float:
+        if self.wrong_ttl:
+            return self.wrong_ttl
         return self.ttl if self.ttl > 0.0 else INF
 
     def _early(self, t: float, entry: Entry) -> bool:

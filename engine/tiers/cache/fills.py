@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...causes import Cause
 from ...fabric import Fate
+from ...ills import events_of
 from .answers import CacheAnswers
 from .asking import F8, I8
 from .mail import DELETE, FILL, RELEASE, SET, WRITER, Kinds
@@ -57,8 +58,22 @@ class CacheFills(CacheAnswers):
         arrived = np.isfinite(at)  # what a dead web server should have set stays unset
         if np.count_nonzero(arrived) < at.size:
             sent, writes = sent.pick(arrived), int(np.count_nonzero(arrived[:writes]))
+        if self.core.ills.poisoned:
+            sent = self._spit_out(sent, writes)
         if sent.t.size:
             self._post_all(sent, writes)
+
+    def _spit_out(self, sent: Sent, writes: int) -> Sent:
+        """What was read (after the first `writes`) and is no value is not kept: its key is deleted, a lease on it given back."""
+        bad = np.isin(sent.key, list(self.core.ills.poisoned))
+        bad[:writes] = False
+        if not bad.any():
+            return sent
+        spat = sent.pick(bad)
+        rows = self._post(np.where(spat.token >= 0, np.uint8(RELEASE), np.uint8(DELETE)), spat)
+        self.mail.cause[rows] = Cause.SERVER_ERROR
+        self.mail.event[rows] = events_of(self.core.ills.poisoned, spat.key)
+        return sent.pick(~bad)
 
     def _post_all(self, sent: Sent, writes: int) -> None:
         """Delete or set on account of the first `writes`, set the others."""
@@ -90,6 +105,8 @@ class CacheFills(CacheAnswers):
     def fill_failed(self, t: F8, slots: I8, cause: Cause, event: I8 | int) -> None:
         """Reads for rows with flag FILLS failed, known at the web server at t (n,): a lease they hold is given back."""
         flights = self.core.flights
+        if self.delete_on_error:
+            self._delete(t, slots)
         holds = self.leased[slots]
         if not holds.any():
             return
@@ -101,6 +118,12 @@ class CacheFills(CacheAnswers):
         self.mail.cause[rows] = cause
         self.mail.event[rows] = events
         self.leased[slots] = False
+
+    def _delete(self, t: F8, slots: I8) -> None:
+        """The mistake of 23 September 2010: who cannot read a key's value takes it for bad, and deletes it."""
+        flights, none = self.core.flights, np.zeros(slots.size, dtype=np.int64)
+        web, home, key = (column[slots].astype(np.int64) for column in (flights.web, flights.cache, flights.key))
+        self._post(DELETE, Sent(t, web, home, key, none, none + WRITER, none.astype(np.float64)))
 
     def _through_web(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8]:
         """Send answers on to the users; when each was at its web server (n,), inf if it never was, and which (n,)."""

@@ -91,6 +91,12 @@ class Shelf:
         self._drop(key)
         return True
 
+    def age(self, seconds: float) -> None:
+        """All entries end so much earlier."""
+        if self.index is not None:
+            self.index.ends[self.index.place == self.node + 1] -= seconds
+        self.own = {key: (version, ends - seconds, took) for key, (version, ends, took) in self.own.items()}
+
     def resize(self, capacity: int) -> int:
         """Another capacity, live; returns how many entries had to go."""
         evicted = self.policy.resize(capacity)

@@ -72,12 +72,13 @@ class Clients(Tier):
         """Attempts begin at t (n,), not before this step; the rows are written. firsts: how many are first attempts."""
         flights = self.core.flights
         flights.sent[slots] = t
-        deadline = t + self.timeout
+        timeout = min(self.timeout, self.core.ills.patience or self.timeout)
+        deadline = t + timeout
         flights.deadline[slots] = deadline
         self.core.ledger.attempts.add_one(0, slots.size)
         self.firsts[-1] += firsts
         least = min(self.core.start, t.item(0))  # a retry after a short back-off may set out a step late
-        self.deadlines.push(least + self.timeout, deadline, slots, flights.id[slots])
+        self.deadlines.push(least + timeout, deadline, slots, flights.id[slots])
         self.dns.ask(t, slots)
 
     def begin(self) -> None:

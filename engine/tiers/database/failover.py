@@ -13,6 +13,7 @@ from collections import deque
 import numpy as np
 
 from ...causes import Cause
+from ..base import limit
 from .log import INF, Log
 from .nodes import F8
 from .path import OUTSIDE, WRITTEN
@@ -221,7 +222,8 @@ class DatabaseFailover(DatabasePeerWrites):
             self._watch(index)
         self.known_up = nodes.up.copy()
         self.known_speed = nodes.speed.copy()
-        self.erring = bool(nodes.error_rate.any())
+        self.erring = bool(nodes.error_rate.any() or self.core.ills.corrupt or self.core.ills.full_disks)
+        self.bounds = limit(self, self.bounds)
         self._links_changed()
         for shard in self.shards:
             if shard.primary < 0:

@@ -79,6 +79,7 @@ class DatabaseNodes(Tier):
         self.known_up: B = np.zeros(0, dtype=np.bool_)
         self.known_speed: F8 = np.zeros(0)
         self.lossy = False
+        self.bounds: dict[int, int] = {}  # effect of faults: jobs that may wait, by node
         self.erring = False  # does any node answer with errors?
         self.rng = generator(core.seed, "database errors")
         self.rng_apply = generator(core.seed, "database apply")
@@ -200,7 +201,7 @@ class DatabaseNodes(Tier):
     def _links_changed(self) -> None:
         """Compare every replica's connection with what was planned, and revise where it differs."""
         fabric = self.core.fabric
-        self.lossy = fabric.lossy.get("db", False) or any(rule.loss > 0.0 for rule in fabric.rules)
+        self.lossy = fabric.lossy.get("db", False) or any(rule.loss or rule.jitter_s or rule.per_second for rule in fabric.rules)
         for shard in self.shards:
             self._relink(shard)
 

@@ -21,6 +21,7 @@ from ...queueing import Admission
 from ...replies import Replies
 from ...rows import set_columns
 from .ahead import DatabaseAhead
+from .ills import wait_for_locks, work_of
 from .nodes import F8, I2, I8
 from .shard import Role
 
@@ -60,6 +61,8 @@ class DatabasePath(DatabaseAhead):
         if self.phase.size < self.core.flights.capacity:
             set_columns(self, COLUMNS, self.core.flights.capacity, self.phase.size)
         self.tries[slots] = 0
+        if self.core.ills.locked:
+            t, slots = wait_for_locks(self, t, slots)
         self.outbox.push(t, slots)
 
     # ---- the drivers
@@ -111,12 +114,12 @@ class DatabasePath(DatabaseAhead):
         if refused.any():
             rows, way = slots[refused], 2.0 * hop.delay[refused]
             flights.wire[rows] += way
-            self._fail_at(t[refused] + way, rows, Cause.REFUSED, hop.event[refused])
+            self.fail_at(t[refused] + way, rows, Cause.REFUSED, hop.event[refused])
         dropped = ~passed & ~refused
         if dropped.any():
             rows = slots[dropped]
             flights.wait[rows] += self.timeout
-            self._fail_at(t[dropped] + self.timeout, rows, Cause.UNREACHABLE, hop.event[dropped])
+            self.fail_at(t[dropped] + self.timeout, rows, Cause.UNREACHABLE, hop.event[dropped])
 
     def choose_writer(self, slots: I8, zone: I2, shard: I2) -> I8:
         raise NotImplementedError
@@ -127,7 +130,7 @@ class DatabasePath(DatabaseAhead):
             other = self.routing.other(int(zone[i]), int(shard[i]), int(self.core.flights.db[slots[i]]))
             node[i] = other if other >= 0 else node[i]
 
-    def _fail_at(self, t: F8, slots: I8, cause: Cause, event: object) -> None:
+    def fail_at(self, t: F8, slots: I8, cause: Cause, event: object) -> None:
         """The driver hears of a failure at t (n,) at its web server; event: id or (n,) ids of what is to blame."""
         events = np.array(np.broadcast_to(np.asarray(event, dtype=np.int64), slots.shape))
         self.failed.push(t, slots, np.full(slots.size, int(cause), dtype=np.int64), events)
@@ -180,7 +183,7 @@ class DatabasePath(DatabaseAhead):
             delay = np.where(lost, silence, delay)
         else:
             flights.wire[slots] += delay
-        self._fail_at(t + delay, slots, cause, event)
+        self.fail_at(t + delay, slots, cause, event)
 
     # ---- the nodes' doors
 
@@ -199,7 +202,7 @@ class DatabasePath(DatabaseAhead):
             if np.count_nonzero(welcome) < welcome.size:
                 self._turn_away(t[~welcome], slots[~welcome], node[~welcome])
                 t, slots, node = t[welcome], slots[welcome], node[welcome]
-        work = flights.db_work[slots]
+        work = flights.db_work[slots] if not core.ills.slow_disks else work_of(self, slots, flights.db_work[slots])
         if t.size and t.item(0) < self.reached:  # came through a part of the world that is stepped later: decided too late
             t = core.not_before(self.reached, t, slots)
         if self.chores:
@@ -297,4 +300,4 @@ class DatabasePath(DatabaseAhead):
         self.phase[rows] = OUTSIDE
         self.meters.totals["timeouts"] += rows.size
         flights.wait[rows] += t - self.reach[rows]
-        self._fail_at(t, rows, Cause.DB_TIMEOUT, self.nodes.event[flights.db[rows]])
+        self.fail_at(t, rows, Cause.DB_TIMEOUT, self.nodes.event[flights.db[rows]])

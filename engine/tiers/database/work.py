@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...causes import Cause
 from ...fabric import Fate
 from ...queueing import Departures
+from .ills import broken
 from .meters import JOB
 from .nodes import F8, I8
 from .path import INSIDE, OUTSIDE, READ, WRITE, Unheard
@@ -91,11 +92,14 @@ class DatabaseWork(DatabaseWrites):
 
     def _errors(self, t: F8, slots: I8, node: I8) -> B:
         """The fault "error rate": which of these (mask) the database answers with an error."""
-        bad: B = self.rng.random(slots.size) < self.nodes.error_rate[node]
+        event = broken(self, slots, node)
+        chance: B = self.rng.random(slots.size) < self.nodes.error_rate[node]
+        bad = chance | (event > 0)
         if bad.any():
             self.meters.totals["errors"] += int(np.count_nonzero(bad))
             self.phase[slots[bad]] = OUTSIDE
-            self._refuse(t[bad], slots[bad], node[bad], Cause.SERVER_ERROR, self.nodes.event[node[bad]])
+            blamed = np.where(event > 0, event, self.nodes.event[node])
+            self._refuse(t[bad], slots[bad], node[bad], Cause.SERVER_ERROR, blamed[bad])
         return bad
 
     def _forward(self, t: F8, slots: I8, node: I8) -> None:

@@ -14,6 +14,11 @@ WANTED = {  # promised to people: they must not vanish
     "flash_crowd", "retry_storm", "flush_store", "rotate_key", "forget_affinity",
     "poison_messages", "stop_consumers", "lost_acks", "queue_full", "cdn_outage", "cdn_config",
     "flush_pops", "purge_lost", "policy_drift", "country_blocks", "serve_at_home", "closed_abroad", "shield_down",
+    "one_way_cut", "one_way_latency", "jitter", "narrow_link", "flapping_link", "gc_pauses", "memory_leak", "oom_kills",
+    "connection_limit", "bad_deploy", "slow_query", "slow_code", "checks_say_well", "checks_say_ill", "wrong_weight",
+    "certificate_expired", "short_timeout", "wrong_ttl", "less_memory", "clock_jump", "poisoned_key", "split_view",
+    "cache_timeout", "disk_full", "disk_slow", "locked_row", "corrupt_row", "copy_anew", "city_surge", "write_storm", "scrapers",
+    "cdn_config_flaps",
 }  # fmt: skip
 ROWS = list(FAULTS.values())
 BY_NAME = [pytest.param(row, id=row.name) for row in ROWS]
@@ -21,6 +26,11 @@ BY_NAME = [pytest.param(row, id=row.name) for row in ROWS]
 
 def test_every_fault_that_is_promised_exists() -> None:
     assert set(FAULTS) >= WANTED
+
+
+def test_there_are_at_least_sixty() -> None:
+    assert len({row.info.title for row in ROWS}) == len(ROWS) >= 60
+    assert len({row.info.family for row in ROWS}) >= 4
 
 
 def test_key_paths_are_unique_and_none_begins_another() -> None:
