@@ -18,7 +18,7 @@ KEEP = 3_600
 
 
 class Row:
-    """A second: counts of requests, its latency histogram (only the buckets that are not empty), cache look-ups and hits, jobs of databases."""
+    """A second: counts of requests, its latency histogram (buckets that are not empty), look-ups, hits, database jobs."""
 
     __slots__ = ("arrived", "buckets", "counts", "db", "end", "ended", "hits", "lookups", "right", "static", "to_origin")
 

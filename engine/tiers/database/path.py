@@ -61,9 +61,7 @@ class DatabasePath(DatabaseAhead):
         if self.phase.size < self.core.flights.capacity:
             set_columns(self, COLUMNS, self.core.flights.capacity, self.phase.size)
         self.tries[slots] = 0
-        if self.core.ills.locked:
-            t, slots = wait_for_locks(self, t, slots)
-        self.outbox.push(t, slots)
+        self.outbox.push(*(wait_for_locks(self, t, slots) if self.core.ills.locked else (t, slots)))
 
     # ---- the drivers
 
@@ -117,9 +115,8 @@ class DatabasePath(DatabaseAhead):
             self.fail_at(t[refused] + way, rows, Cause.REFUSED, hop.event[refused])
         dropped = ~passed & ~refused
         if dropped.any():
-            rows = slots[dropped]
-            flights.wait[rows] += self.timeout
-            self.fail_at(t[dropped] + self.timeout, rows, Cause.UNREACHABLE, hop.event[dropped])
+            flights.wait[slots[dropped]] += self.timeout
+            self.fail_at(t[dropped] + self.timeout, slots[dropped], Cause.UNREACHABLE, hop.event[dropped])
 
     def choose_writer(self, slots: I8, zone: I2, shard: I2) -> I8:
         raise NotImplementedError
