@@ -29,6 +29,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+class MonitoringPart(Table, frozen=True):
+    """Dashboards that hear of the web servers over the same network; off: nobody looks."""
+
+    on: bool = False
+
+
 class Route(Table, frozen=True):
     """A kind of page. `share` of the requests; cached reads look in the cache first; demands are means in milliseconds.
 
@@ -194,6 +200,7 @@ class Scenario(Table, frozen=True):
         Route("save", 0.10, "write"),
     )
     client: Client = Client()
+    monitoring: MonitoringPart = MonitoringPart()
     network: Network = Network()
     dns: Dns = Dns()
     balancer: BalancerPart = BalancerPart()

@@ -20,7 +20,7 @@ KEEP = 3_600
 class Row:
     """A second: counts of requests, its latency histogram (buckets that are not empty), look-ups, hits, database jobs."""
 
-    __slots__ = ("arrived", "buckets", "counts", "db", "end", "ended", "hits", "lookups", "right", "static", "to_origin")
+    __slots__ = ("arrived", "buckets", "counts", "db", "end", "ended", "hits", "lookups", "old", "right", "static", "to_origin")
 
     def __init__(self, world: World) -> None:
         ledger = world.core.ledger
@@ -33,6 +33,7 @@ class Row:
         cache = world.cache.counts
         self.lookups = float(cache.look_ups.last.sum())
         self.hits = float(cache.hits.last.sum())
+        self.old = world.monitoring.age
         self.db = int(world.database.meters.rate.last.sum())
         self.static, self.to_origin = world.cdn.asked()
 
@@ -51,7 +52,7 @@ class History:
         """A figure over the seconds that end in (after, before]; before 0 = to the end; None if there is no such figure.
 
         Names: offered, goodput (a second), error_share, hit_share, p50_ms, p95_ms, p99_ms, availability;
-        db_rate, db_peak (what the databases have done a second: on average, and in the busiest);
+        db_rate, db_peak (what the databases have done a second: on average, and in the busiest), dashboard_age (the most);
         of static objects with a CDN: static (users who ask, a second), origin_share (of them, what reaches the origin).
         """
         rows = [r for r in self.rows if r.end > after and (before <= 0 or r.end <= before)]
@@ -65,6 +66,7 @@ class History:
             "hit_share": sum(r.hits for r in rows) / max(1.0, sum(r.lookups for r in rows)),
             "db_rate": sum(r.db for r in rows) / max(1, len(rows)),
             "db_peak": float(max((r.db for r in rows), default=0)),
+            "dashboard_age": max((r.old for r in rows), default=0.0),
             "static": sum(r.static for r in rows) / max(1, len(rows)),
             "origin_share": sum(r.to_origin for r in rows) / max(1, sum(r.static for r in rows)),
         }

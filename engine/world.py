@@ -27,6 +27,7 @@ from .faults import FaultBook
 from .geo import city_table, one_way, zone_one_way
 from .history import History
 from .ladder import Climber
+from .monitoring import Monitoring
 from .replies import Replies
 from .showing import snapshot
 from .showing.inspect import inspection
@@ -89,6 +90,7 @@ class World:
         self.boots: list[Boot] = []  # machines that come back in another size
         self.whole_second = 0
         self.history = History()
+        self.monitoring = Monitoring(config.monitoring.on)
         self.climber = Climber(config.ladder.stage) if config.ladder.stage else None
         self._wire()
         self.agents: dict[str, AgentState] = agents_for(self)
@@ -199,6 +201,7 @@ class World:
             tier.second()
         self.replies.second()
         self.core.ledger.second()
+        self.monitoring.second(self)
         self.history.push(self)
 
     def is_up(self, name: str) -> bool:

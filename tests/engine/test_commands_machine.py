@@ -42,7 +42,9 @@ from engine.state import copy, fingerprint
 FEW = st.integers(0, 30)
 LASTING = sorted(name for name, row in FAULTS.items() if not row.info.one_shot)
 # amounts and settings whose effects pass within the patience of a test
-MOST = {"traffic_x2": 3.0, "traffic_x10": 10.0, "flash_crowd": 500.0, "slow": 50.0, "latency": 300.0}
+MOST = {"traffic_x2": 3.0, "traffic_x10": 10.0, "flash_crowd": 500.0, "slow": 50.0, "latency": 300.0,
+        "slow_code": 30.0, "slow_query": 30.0, "disk_slow": 20.0, "jitter": 300.0, "one_way_latency": 300.0, "city_surge": 10.0,
+        "write_storm": 500.0, "scrapers": 500.0}  # fmt: skip
 RANGES = {
     "client.timeout": (0.05, 0.6), "client.retries": (0, 3), "client.backoff": (0.0, 0.1), "client.budget": (0.0, 1.0),
     "traffic.requests_per_second": (20.0, 250.0), "replication.apply_per_second": (100.0, 1_000.0),

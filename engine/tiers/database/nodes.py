@@ -33,6 +33,7 @@ I8 = NDArray[np.int64]
 READING = (Role.PRIMARY, Role.REPLICA, Role.STRAY)  # who answers reads
 LOG_CAP = 1_000_000  # records kept for a replica that is behind; one further behind must be seeded anew
 LOG_KEPT = 1_024  # records kept in any case
+LEAST_RATE = 1e-6  # records/s; an applier that is slower stands still: its times would be no numbers
 
 
 class DatabaseNodes(Tier):
@@ -193,7 +194,7 @@ class DatabaseNodes(Tier):
         runs = bool(nodes.up[node]) and float(nodes.speed[node]) > 0.0
         through = runs and not self.replication_cut[node] and fabric.reachable("db", primary, "db", node)
         rate = self.apply_per_second * float(nodes.speed[node]) * float(self.applier_speed[node])
-        if not nodes.up[node] or self.role_of[node] is Role.SEEDING:
+        if rate < LEAST_RATE or not nodes.up[node] or self.role_of[node] is Role.SEEDING:
             rate = 0.0
         delay = fabric.distance("db", np.array([primary]), "db", np.array([node]))
         return Link(through and self.sends(shard), delay, rate, not through)
