@@ -90,7 +90,7 @@ ROWS: tuple[FaultRow, ...] = (
         "bad release on {amount} % of the web servers: {target} answers 500", bad_deploy, amount=(50.0, 0.0, 100.0, "%"),
     ),
     row(
-        "slow_query", "aq", "application", ("route",), "slow query",
+        "slow_query", "ax", "application", ("route",), "slow query",
         "An index is missing: one route costs the database so many times as much.",
         "{target} costs the database {amount}× as much", slow_query, amount=(20.0, 1.0, 10_000.0, "×"),
     ),
