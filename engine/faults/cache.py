@@ -146,7 +146,7 @@ ROWS: tuple[FaultRow, ...] = (
         "{target} looks for keys at other cache nodes", split_view, aim=of_two,
     ),
     row(
-        "cache_timeout", "kl", "cache", ("traffic",), "library time-out too short",
+        "cache_timeout", "kl", "cache", ("traffic",), "cache given up early",
         "Web servers give cache nodes up after so long, and ask the database though the answer is on its way.",
         "web servers wait {amount} ms for a cache node", short_library, amount=(0.2, 0.001, 60_000.0, "ms"), aim=has_cache,
     ),
