@@ -147,8 +147,7 @@ class CacheAnswers(CachePath):
     def _settle(self, served: Served) -> None:
         flights = self.core.flights
         if served.leased:
-            t, node, key, token, slot = (np.array(column) for column in zip(*served.leased, strict=True))
-            self.leased[slot] = self.timers = True
+            t, node, key, token, _ = (np.array(column) for column in zip(*served.leased, strict=True))
             rows = self.mail.add(LEASE_END, node, key)
             self.mail.token[rows] = token
             self.inbox.push(t + LEASE_S, rows)

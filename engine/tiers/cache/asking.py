@@ -171,11 +171,21 @@ class CacheAsking(Tier):
             self._ask(t_again, slots[again], keys[again], other[again], 1)
         self._to_database(t[~again], slots[~again])
 
+    def _give_back(self, t: F8, slots: I8, token: I8) -> None:
+        raise NotImplementedError
+
     def _to_database(self, t: F8, slots: I8) -> None:
-        """Reads leave their web servers at t (n,) for the database; what a dead web server asked for is dropped."""
+        """Reads leave their web servers at t (n,) for the database; what nobody waits for any more is dropped, and its lease given back."""
         flights = self.core.flights
         orphan = (flights.flags[slots] & ORPHAN) != 0 if self.replies.orphans else None
         if orphan is not None and orphan.any():
+            if self.timers:
+                servers = self.core.fabric.tiers["web"]
+                web = flights.web[slots]
+                lives = servers.up[web] & servers.member[web] & (servers.born[web] <= flights.sent[slots])
+                holds = orphan & self.leased[slots] & lives  # behind a balancer that died
+                if holds.any():
+                    self._give_back(t[holds], slots[holds], flights.id[slots[holds]])
             self.core.ledger.wasted.add_one(0, int(np.count_nonzero(orphan)))
             flights.close(slots[orphan], SERVER)
             t, slots = t[~orphan], slots[~orphan]

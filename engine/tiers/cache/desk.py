@@ -192,9 +192,12 @@ class Desk:
         self.evicted[node] += self.gone >= 0
 
     def _release(self, served: Served, t: float, node: int, key: int, row: int) -> None:
-        """Whoever waits for a fill shares the failure of the one who was to bring it."""
+        """Whoever waits for a fill shares the failure of the one who was to bring it; without a cause the next one reads."""
         mail, shelf = self.mail, self.shelves[node]
         token = int(mail.token[row])
+        if not mail.cause[row]:
+            self._lease_end(served, t, node, key, token)
+            return
         if shelf.leases.get(key) == token:
             del shelf.leases[key]
         for slot, since in shelf.waiting.pop(token, ()):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...causes import Cause
 from ...fabric import Fate
 from ...ills import events_of
+from ...replies import ORPHAN
 from .answers import CacheAnswers
 from .asking import F8, I8
 from .mail import DELETE, FILL, RELEASE, SET, WRITER, Kinds
@@ -51,7 +52,13 @@ class CacheFills(CacheAnswers):
         if self.timers:
             holds = self.leased[fills]
             token[writes:][holds] = flights.id[fills[holds]]
+        cut_off = (flights.flags[slots] & ORPHAN) != 0 if self.replies.orphans and self.timers else None
         at, web = self._through_web(t, slots, node)
+        if cut_off is not None:
+            cut_off &= token >= 0
+            if cut_off.any():  # its web server lives, or the lease would not be its any more
+                known = t[cut_off] + self.core.fabric.hop("db", node[cut_off], "web", web[cut_off], back=True).delay
+                self._give_back(known, slots[cut_off], token[cut_off])
         recompute = at - self.left[slots]
         recompute[:writes] = 0.0
         sent = Sent(at, web, home, key, version, token, recompute)
@@ -124,6 +131,16 @@ class CacheFills(CacheAnswers):
         flights, none = self.core.flights, np.zeros(slots.size, dtype=np.int64)
         web, home, key = (column[slots].astype(np.int64) for column in (flights.web, flights.cache, flights.key))
         self._post(DELETE, Sent(t, web, home, key, none, none + WRITER, none.astype(np.float64)))
+
+    def _give_back(self, t: F8, slots: I8, token: I8) -> None:
+        """Rows with these leases end at their web servers at t (n,) unread, since their clients are gone: the next one reads."""
+        flights = self.core.flights
+        home, web = flights.cache[slots].astype(np.int64), flights.web[slots].astype(np.int64)
+        nothing = np.zeros(t.size)
+        sent = Sent(t, web, home, flights.key[slots].astype(np.int64), nothing.astype(np.int64), token, nothing)
+        rows = self._post(RELEASE, sent)
+        self.mail.cause[rows], self.mail.event[rows] = Cause.NONE, 0
+        self.leased[slots] = False
 
     def _through_web(self, t: F8, slots: I8, node: I8) -> tuple[F8, I8]:
         """Send answers on to the users; when each was at its web server (n,), inf if it never was, and which (n,)."""

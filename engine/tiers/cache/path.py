@@ -134,6 +134,8 @@ class CachePath(CacheAsking):
         keys = mail.key[rows].astype(np.int64) if served.keys is None else served.keys
         self.counts.recent = gone.finish, gone.node, keys, served.verdict
         self.counts.served.append((gone.node, served.verdict))
+        if served.leased:  # before the answers go on: a row that is dropped on its way gives its lease back
+            self.leased[[slot for *_, slot in served.leased]] = self.timers = True
         verdict = served.verdict
         found, missed = (verdict == HIT).nonzero()[0], (verdict == LEAD).nonzero()[0]
         if core.fabric.untroubled and found.size + missed.size == np.count_nonzero(verdict):
