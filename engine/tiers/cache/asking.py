@@ -175,7 +175,7 @@ class CacheAsking(Tier):
         raise NotImplementedError
 
     def _to_database(self, t: F8, slots: I8) -> None:
-        """Reads leave their web servers at t (n,) for the database; what nobody waits for any more is dropped, and its lease given back."""
+        """Reads leave their web servers at t (n,) for the database. What nobody waits for is dropped, its lease given back."""
         flights = self.core.flights
         orphan = (flights.flags[slots] & ORPHAN) != 0 if self.replies.orphans else None
         if orphan is not None and orphan.any():

@@ -1,4 +1,4 @@
-"""Leases whose holder's client is cut off: a balancer dies, the web server behind it lives, and nobody waits ten seconds for it."""
+"""Leases whose holder is cut off: a balancer dies, the web server behind it lives, and nobody waits ten seconds for it."""
 
 from __future__ import annotations
 
