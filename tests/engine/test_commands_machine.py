@@ -193,7 +193,7 @@ class CommandsMachine(RuleBasedStateMachine):
         rig.give(SetOption("traffic.requests_per_second", 0.0))
         for name, value in self.defaults.items():
             rig.give(SetOption(name, value))
-        for _ in range(180):  # each lease holder who is lost keeps those who wait for 10 s; the next may be lost too
+        for _ in range(60):  # seconds; a lease holder who is lost keeps those who wait for his fill for 10 s
             rig.run(200)
             if not rig.unequal():
                 break
