@@ -217,3 +217,4 @@ class Scenario(Table, frozen=True):
     regions: RegionsPart = RegionsPart()
     script: tuple[Step, ...] = ()
     goal: tuple[Goal, ...] = ()
+    base: str = ""  # a shipped scenario that this one builds on: its tables, without its script and goals

@@ -19,11 +19,13 @@ from pathlib import Path
 
 import msgspec
 
-from ..config import Scenario, Users
+from ..config import Scenario
 from ..ladder.stages import STAGES
 from .beside import anchored
 from .beside import problems as _files
+from .growing import problems as growth
 from .parties import problems as _parties
+from .upon import BaseError, upon
 
 MAX_BYTES = 64 * 1024
 MAX_LINE = 1_000
@@ -104,6 +106,10 @@ def parse(text: str, where: str, *, whole: bool = True, folder: Path | None = No
     except RecursionError:
         raise ScenarioError(f"{where}: nested too deeply; a scenario has tables in tables, no more.") from None
     _plain_values(plain, "$", text, where)
+    try:
+        plain = upon(plain, shipped())
+    except BaseError as error:
+        raise ScenarioError(f"{where}, line {line_of('$.base', text)}: {error}") from None
     if called.isprintable() and 0 < len(called) <= LONGEST_NAME:
         plain.setdefault("name", called)
     try:
@@ -217,7 +223,7 @@ def _shape(scenario: Scenario) -> Iterator[Problem]:
     names = [z.name for z in scenario.network.zones]
     if len(set(names)) != len(names) or not names:
         yield "$.network.zones", "zones need different names, and at least one"
-    yield from _users(scenario.users)
+    yield from growth(scenario.users)
     if scenario.ladder.stage > len(STAGES):
         yield "$.ladder.stage", f"there are {len(STAGES)} stages; take one of 1 to {len(STAGES)}"
     if scenario.balancer.nodes == 0 and scenario.web.nodes > 1:
@@ -234,17 +240,6 @@ def _shape(scenario: Scenario) -> Iterator[Problem]:
     given, servers = len(scenario.balancer.weights), scenario.web.nodes
     if given and given != servers:
         yield "$.balancer.weights", f"{given} weights for {servers} web servers; give one each"
-
-
-def _users(users: Users) -> Iterator[Problem]:
-    if not users.cities:
-        yield "$.users.cities", "no city; name at least one"
-    if users.most and users.most < users.count:
-        yield "$.users.most", f"{users.most:,} users at most are fewer than the {users.count:,} there are; raise users.most"
-    if users.doubling and not users.most:
-        yield "$.users.doubling", "users that double need a bound; set users.most"
-    if any(a >= b for a, b in zip([n for n, _ in users.curve], [n for n, _ in users.curve[1:]], strict=False)):
-        yield "$.users.curve", "the numbers of users must ascend; sort the pairs"
 
 
 def _script(scenario: Scenario) -> Iterator[Problem]:

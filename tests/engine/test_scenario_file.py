@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.scenarios.file import ScenarioError, line_of, load, parse, read, shipped
+from engine.scenarios.upon import BaseError, upon
 
 MISTAKES = [
     ("[web]\nnodes = 3\nnodez = 4", 3, "did you mean `nodes`?"),
@@ -32,7 +35,7 @@ MISTAKES = [
     ('[[network.zones]]\nname = "a"\nregion = "eastuss"', 1, "did you mean eastus"),
     ('[balancer]\npolicy = "rr"', 2, "there are round_robin"),
     ('[cache]\n\neviction = "mru"', 3, "there are lru"),
-    ('[[script]]\nat = 1\nfault = "crsh"\ntarget = "web-1"', 2, "did you mean crash?"),
+    ('[[script]]\nat = 1\nfault = "crsh"\ntarget = "web-1"', 2, "did you mean crash"),
     ('[[script]]\nat = 1\nfault = "explode"', 2, "there are crash, slow"),
     ("[web]\nservice = { mean_ms = 3, cv = 2 }", 2, "unknown key"),
 ]
@@ -89,3 +92,30 @@ def test_lines_are_found_in_nested_tables() -> None:
     assert line_of("$.database.replication.mode", text) == 4
     assert line_of("$.script[1].at", text) == 8
     assert line_of("$.database.shards", text) == 2
+
+
+def test_a_scenario_builds_on_a_shipped_one_table_by_table() -> None:
+    mine = parse('base = "hot_shard"\n[web]\nnodes = 9\n', "mine.toml", called="mine")
+    base = load("hot_shard")
+    assert mine.name == "mine"
+    assert mine.web.nodes == 9
+    assert msgspec.structs.replace(mine.web, nodes=base.web.nodes) == base.web
+    assert mine.database == base.database
+    assert (mine.script, mine.goal, mine.story) == ((), (), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('base = "hot_shrad"\n', "line 1: there is no shipped scenario 'hot_shrad' to build on; did you mean hot_shard"),
+        ('base = "ladder"\n[web]\nnods = 3\n', "line 3: unknown key `web.nods`"),
+    ],
+)
+def test_a_base_that_does_not_fit_is_told_with_its_line(text: str, why: str) -> None:
+    with pytest.raises(ScenarioError, match=re.escape(why)):
+        parse(text, "mine.toml")
+
+
+def test_bases_that_go_in_a_circle_are_refused() -> None:
+    with pytest.raises(BaseError, match="circle: a -> b -> a"):
+        upon({"base": "a"}, {"a": 'base = "b"', "b": 'base = "a"'})
