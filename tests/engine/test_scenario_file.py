@@ -36,7 +36,7 @@ MISTAKES = [
     ('[balancer]\npolicy = "rr"', 2, "there are round_robin"),
     ('[cache]\n\neviction = "mru"', 3, "there are lru"),
     ('[[script]]\nat = 1\nfault = "crsh"\ntarget = "web-1"', 2, "did you mean crash"),
-    ('[[script]]\nat = 1\nfault = "explode"', 2, "there are crash, slow"),
+    ('[[script]]\nat = 1\nfault = "zzyzx"', 2, "there are crash, slow"),
     ("[web]\nservice = { mean_ms = 3, cv = 2 }", 2, "unknown key"),
 ]
 
