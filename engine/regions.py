@@ -20,7 +20,8 @@ class Regions:
     """names: in order of the first zone of each. of_zone: (zones,) number of a zone's region. doors: how many ways in there are.
 
     addresses: the public address of each door. zone: the first zone of each door's region. caches, invalidate, spill, read_near:
-    as the scenario's table has them until somebody changes them.
+    as the scenario's table has them until somebody changes them. active: by region, does anything stand there, or may; leaving:
+    is it being left.
     """
 
     def __init__(self, config: Scenario) -> None:
@@ -35,6 +36,13 @@ class Regions:
         self.doors = len(self.names) if self.fronts else 1
         self.addresses = [PUBLIC_ADDRESS, *(_NEXT.format(10 + 10 * i) for i in range(1, self.doors))]
         self.zone = [zones.index(name) for name in self.names[: self.doors]]
+        self.active = [not (self.fronts and name in part.reserve) for name in self.names]
+        self.leaving = [False] * len(self.names)
+
+    def zone_in_turn(self, number: int) -> int:
+        """The zone of a tier's node with this number: one after the other, of those in active regions."""
+        zones = [zone for zone, region in enumerate(self.of_zone.tolist()) if self.active[region]]
+        return zones[number % len(zones)]
 
     def of(self, nodes: Nodes) -> I8:
         """Regions of a tier's nodes, (n,)."""

@@ -117,6 +117,11 @@ class View:
             return None
         return waits(self._world), climber.going[3]
 
+    def leaving(self, door: int) -> bool:
+        """Is the region behind this door being left?"""
+        regions = self._world.core.regions
+        return regions.fronts and regions.leaving[door]
+
     def nodes(self, tier: str) -> Nodes:
         """A tier's nodes."""
         return self._world.core.fabric.tiers[tier]

@@ -17,6 +17,7 @@ from .agents.base import AgentState, settle
 from .apply.dispatch import apply
 from .apply.effects import TINY, rebuild
 from .apply.machines import Boot, end_boots
+from .apply.regions import left
 from .apply.separate import Move, carry_on
 from .apply.undo import UndoBook
 from .commands import Order
@@ -202,6 +203,7 @@ class World:
         self.replies.second()
         self.core.ledger.second()
         self.monitoring.second(self)
+        left(self)
         self.history.push(self)
 
     def is_up(self, name: str) -> bool:

@@ -49,7 +49,9 @@ class DnsHealth:
         assert isinstance(memory, Runs)
         interval = view.dns.check_interval
         if not view.dns.failover:
-            back = tuple(SetAddress(address, True, "it is no longer checked") for address in view.dns.authority.sick)
+            shown = [a for door, a in enumerate(view.balancer.door.addresses) if view.balancer.holders[door] >= 0]
+            sick = [address for address in view.dns.authority.sick if address in shown]
+            back = tuple(SetAddress(address, True, "it is no longer checked") for address in sick)
             return Look(Runs(begun=memory.begun), back, interval)
         if not memory.begun:
             return Look(Runs(begun=True), (), chance(view.seed, me.name) * interval)
@@ -57,11 +59,12 @@ class DnsHealth:
             return Look(memory, (), interval)  # who sees nothing stays with what he believes
         addresses, cities = view.balancer.door.addresses, len(view.config.users.cities)
         runs = [list(row) for row in memory.runs] or [[0] * cities for _ in addresses]
-        up = [list(row) for row in memory.up] or [[True] * cities for _ in addresses]
-        healthy = list(memory.healthy) or [True] * len(addresses)
+        named = [address not in view.dns.authority.sick for address in addresses]
+        up = [list(row) for row in memory.up] or [[well] * cities for well in named]
+        healthy = list(memory.healthy) or named
         orders: list[WorldCommand] = []
         for door, address in enumerate(addresses):
-            open_ = _has_servers(view, door)
+            open_ = _has_servers(view, door) and not view.leaving(door)
             for city in range(cities):
                 good = open_ and _answers(view, door, city)
                 run = runs[door][city]
@@ -78,6 +81,9 @@ class DnsHealth:
 
 
 def _answers(view: View, door: int, city: int) -> bool:
+    if view.balancer.bare:  # the only web server has the address
+        serving = view.web.nodes.serving.nonzero()[0].tolist()
+        return door == 0 and bool(serving) and view.answers("web", serving[0], (CITY, city), TIMEOUT_S)
     holder = view.balancer.holders[door]
     return holder >= 0 and view.answers("balancer", holder, (CITY, city), TIMEOUT_S)
 
@@ -86,6 +92,8 @@ def _has_servers(view: View, door: int) -> bool:
     """Has the holder of this door's address anybody to send requests to, by what it believes?"""
     tier = view.balancer
     holder = tier.holders[door]
+    if tier.bare:
+        return True
     if holder < 0:
         return False
     health = view.config.balancer.health

@@ -14,6 +14,7 @@ from . import machines
 from .effects import rebuild, target_of
 from .giver import Giver, Outcome, follow_up
 from .machines import money
+from .regions import add_region, leave_region
 from .undo import Inverse
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ ROWS: tuple[ScaleInfo, ...] = (
     ScaleInfo("balancer", "balancer", "b", needs_parent=False),
     ScaleInfo("broker", "message broker", "q", needs_parent=False),
     ScaleInfo("worker", "worker", "k", needs_parent=False),
+    ScaleInfo("region", "region", "e", needs_parent=False),
 )
 SCALES: dict[str, ScaleInfo] = {scale.tier: scale for scale in ROWS}
 
@@ -51,6 +53,8 @@ def add_node(world: World, giver: Giver, command: AddNode, *, lodged: bool = Fal
         raise Rejected(f"there is nothing called {command.tier!r} to add{near(command.tier, SCALES)}")
     if world.database.guest >= 0 and scale.tier in ("web", "cache", "shard"):
         raise Rejected("web-1 and its database share a machine: give the database one of its own first (g m)")
+    if scale.tier == "region":
+        return add_region(world, giver, command.parent.removeprefix("region:"))
     before = world.core.fabric.price()
     name = _add(world, scale, command.parent)
     if lodged:
@@ -99,7 +103,9 @@ def _add(world: World, scale: ScaleInfo, parent: str) -> str:
 
 def remove_node(world: World, giver: Giver, command: RemoveNode) -> Outcome:
     """Take a machine out; a shard first gives its keys away. Faults on what is gone end with it."""
-    target = resolve(world, command.node, (*SCALED, "shard"), "remove")
+    target = resolve(world, command.node, (*SCALED, "shard", "region"), "remove")
+    if target.kind == "region":
+        return leave_region(world, giver, world.core.regions.names.index(target.name.removeprefix("region:")))
     keys = f"g {_capital(target)}"
     if target.kind == "shard":
         _asked(lambda: world.database.remove_shard(target.name))

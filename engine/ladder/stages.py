@@ -14,6 +14,7 @@ from .ways import (
     LARGER,
     OWN_SERVER,
     QUEUE,
+    REGIONS,
     REPLICAS,
     SHARDS,
     STATELESS,
@@ -30,6 +31,7 @@ STAGES: tuple[Stage, ...] = (
     CACHE,
     CDN,
     STATELESS,
+    REGIONS,
     QUEUE,
     SHARDS,
 )

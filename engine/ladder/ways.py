@@ -158,6 +158,28 @@ def _moving(world: World) -> str:
     return f"{' and '.join(leaving)} still there" if leaving else ""
 
 
+# ---- regions
+
+
+def _leave(world: World) -> tuple[WorldCommand, ...]:
+    regions = world.core.regions
+    active = [name for name, active in zip(regions.names, regions.active, strict=True) if active]
+    return tuple(RemoveNode(f"region:{name}") for name in active[1:])
+
+
+def _settles(world: World) -> str:
+    """A region that is being left, or one that DNS does not name yet."""
+    regions, sick = world.core.regions, world.dns.authority.sick
+    if not regions.fronts:
+        return ""
+    for number, (name, address) in enumerate(zip(regions.names, regions.addresses, strict=True)):
+        if regions.leaving[number]:
+            return f"users still know {name}"
+        if regions.active[number] and address in sick and world.balancer.holders[number] >= 0:
+            return f"DNS does not name {name} yet"
+    return ""
+
+
 # ---- what else is kept and done
 
 
@@ -217,6 +239,10 @@ CDN = Stage(
 STATELESS = Stage(
     "stateless", "a stateless web tier", "sessions live in a store of their own: any server can serve anybody, and may die",
     1_000_000, (_stateless,), (_sticky, _drop_stores), _drains,
+)  # fmt: skip
+REGIONS = Stage(
+    "regions", "a second region", "users are served near where they live, and a whole region may be lost",
+    2_000_000, (_orders(AddNode("region")),), (_leave,), _settles,
 )  # fmt: skip
 QUEUE = Stage(
     "queue", "a message queue", "the page answers at once, the slow work waits for workers",

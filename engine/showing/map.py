@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..apply.regions import numbers
 from ..fabric import CITY, Rule
 from ..load import Load
 from ..nodes import Nodes
@@ -225,6 +226,9 @@ def map_of(world: World) -> Map:
 
 def price_of(world: World, what: str) -> float:
     """Dollars an hour of one more of a row of the table of machines (`replica` is a database node, a `shard` brings several)."""
+    if what == "region":
+        shards = sum(shard.primary >= 0 and not shard.leaving for shard in world.database.shards)
+        return sum(n * price_of(world, tier) for tier, n in numbers(world).items()) + shards * price_of(world, "db")
     own = {"broker": world.queue.brokers.nodes, "worker": world.queue.workers.nodes, "store": world.sessions.nodes}
     nodes = {**world.core.fabric.tiers, **own}[{"replica": "db", "shard": "db"}.get(what, what)]
     each = 0.0 if nodes.plan is None else nodes.plan.price

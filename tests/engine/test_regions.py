@@ -8,7 +8,7 @@ import pytest
 
 from engine.agents import AGENTS
 from engine.checks import Checked
-from engine.commands import AddNode, HealAll, Inject, MoveAddress, Order, WorldCommand
+from engine.commands import AddNode, HealAll, Inject, MoveAddress, Order, RemoveNode, WorldCommand
 from engine.config import Scenario
 from engine.runtime import run_headless
 from engine.scenarios.file import parse
@@ -203,3 +203,38 @@ def test_a_saved_world_of_regions_goes_on_to_the_same_digest(after: float) -> No
     for one in (world, again):
         run_headless(one, AGENTS, 15.0)
     assert world.digest() == again.digest()
+
+
+def _reserve() -> Scenario:
+    return msgspec.structs.replace(
+        scenario("regions", reserve=("westeurope",)),
+        balancer=msgspec.structs.replace(scenario().balancer, nodes=2),
+        database=msgspec.structs.replace(scenario().database, replicas=1, rebalance_mb_s=10.0),
+    )
+
+
+def test_a_region_is_entered_under_traffic_named_by_dns_and_left_when_nobody_knows_it_any_more() -> None:
+    you = Person(World(_reserve()))
+    world, regions = you.world, you.world.core.regions
+    before = {tier: int(nodes.member.sum()) for tier, nodes in world.core.fabric.tiers.items()}
+    you.go(3.0)
+    assert world.dns.authority.sick == [regions.addresses[1]], "nothing stands there"
+    told = you(AddNode("region"))
+    assert "westeurope: 4 web servers" in told
+    you.go(4 * CHECK_S + TTL_S + BROWSER_S)
+    assert world.dns.authority.sick == []
+    at = regions.of(world.web.nodes)
+    rate = world.web.load().rate
+    europe = 300.0 * float(world.traffic.population.weight[1])
+    assert abs(float(rate[at == 1].sum()) - europe) < 5.0 * europe**0.5, "who lives there is served there"
+    assert int((regions.of(world.database.nodes) == 1).sum()) == 1
+    assert "no region to enter" in you(AddNode("region"))
+    assert "will no longer name it" in you(RemoveNode("region:westeurope"))
+    assert "being left already" in you(RemoveNode("region:westeurope"))
+    you.go(4 * CHECK_S + 2 * TTL_S + BROWSER_S)
+    assert {tier: int(nodes.member.sum()) for tier, nodes in world.core.fabric.tiers.items()} == before
+    assert regions.active == [True, False]
+    assert int(world.core.ledger.outcomes.sum[2:].sum()) == 0, "nobody felt it"
+    assert "last region" in you(RemoveNode("region:eastus"))
+    you(AddNode("region", "westeurope"))
+    assert regions.active == [True, True]

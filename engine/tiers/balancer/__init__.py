@@ -53,7 +53,7 @@ class Balancer(Holding):
         self.weights: dict[int, float] = {}  # effect of faults, as known to the choice
         self.busy_before: F8 = np.zeros(0)
         self.utilisation: F8 = np.zeros(0)
-        for _ in range(core.config.balancer.nodes * core.regions.doors):
+        for _ in range(core.config.balancer.nodes * (sum(core.regions.active) if core.regions.fronts else 1)):
             self.add_node()
         self.guard: DoorGuard | None = None  # who may keep requests out
         self.web: Web
@@ -69,10 +69,10 @@ class Balancer(Holding):
             there[regions.door_of(self.nodes, node)] += 1
         index = len(self.nodes)
         if zone < 0 and regions.fronts:
-            door = there.index(min(there))
+            door = min((d for d in range(regions.doors) if regions.active[d]), key=lambda d: there[d])
             zones = regions.zones_of(door)
             zone = zones[there[door] % len(zones)]
-        zone = index % len(self.core.fabric.zones) if zone < 0 else zone
+        zone = self.core.regions.zone_in_turn(index) if zone < 0 else zone
         if there[int(regions.of_zone[zone]) if regions.fronts else 0] >= MOST:
             raise ValueError("a balancer pair has two nodes")
         self.nodes.add(f"lb-{index + 1}", zone, f"10.0.0.{10 + index}", now=self.core.now)

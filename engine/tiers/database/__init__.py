@@ -113,10 +113,10 @@ class Database(DatabaseJoins):
         self.places.remove(name)
         shard.leaving = True
 
-    def add_replica(self, name: str) -> int:
+    def add_replica(self, name: str, zone: int = -1) -> int:
         """A new replica; it copies the shard's data before it serves. Returns its index; ValueError if there is no such shard."""
         shard = self.shard_by_name(name)
-        zone = self._place(int(self.nodes.zone[shard.nodes[0]]), len(shard.nodes))
+        zone = self._place(int(self.nodes.zone[shard.nodes[0]]), len(shard.nodes)) if zone < 0 else zone
         index = self._found_node(shard, Role.SEEDING, zone)
         self.places.seed(index, shard.index)
         self._relink(shard)

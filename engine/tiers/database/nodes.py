@@ -116,8 +116,9 @@ class DatabaseNodes(Tier):
         regions = self.core.regions
         if not regions.fronts:
             return zone + number
-        zones = regions.zones_of(number % len(regions.names))
-        return zones[(zone + number // len(regions.names)) % len(zones)]
+        open_ = [region for region, active in enumerate(regions.active) if active]
+        zones = regions.zones_of(open_[number % len(open_)])
+        return zones[(zone + number // len(open_)) % len(zones)]
 
     def _found_node(self, shard: Shard, role: Role, zone: int) -> int:
         """One more node of a shard; a new replica of a shard with data starts seeding. Returns its index."""

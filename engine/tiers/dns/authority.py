@@ -47,6 +47,7 @@ class Authority:
         self.deleted: list[str] = []  # effect of faults
         self.ttls: dict[str, float] = {}  # effect of faults
         self.values: dict[str, tuple[str, ...]] = {}  # effect of faults: addresses in place of the configured ones
+        self.absent: list[str] = []  # addresses behind which nothing stands yet, or any more
         self.sick: list[str] = []  # addresses that fail their health checks: left out of answers while there are others
         self.was: dict[str, tuple[str, ...]] = {}  # values before the last change
         self.event = 0  # that changed the served zone last
@@ -168,8 +169,9 @@ class Authority:
         return ", ".join(values), agree
 
     def healthy(self, values: tuple[str, ...]) -> tuple[str, ...]:
-        """Those that pass their health checks; all of them if none does (Route 53: fail open)."""
-        return tuple(v for v in values if v not in self.sick) or values
+        """Those that pass their health checks; all that are there if none does (Route 53: fail open)."""
+        there = tuple(v for v in values if v not in self.absent) or values
+        return tuple(v for v in there if v not in self.sick) or there
 
     def _ours(self, name: str) -> bool:
         return name == self.served.origin or name.endswith("." + self.served.origin)

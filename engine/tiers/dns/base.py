@@ -70,6 +70,9 @@ class DnsBase(Delegating):
         self.authority = Authority(core, zone_of(config, tuple(core.regions.addresses)), config.answers)
         for address, zone in zip(core.regions.addresses, core.regions.zone, strict=True):
             self.authority.places[self.authority.address(address)] = zone
+        regions = core.regions
+        self.authority.absent = [a for a, active in zip(regions.addresses, regions.active, strict=False) if not active]
+        self.authority.sick = list(self.authority.absent)
         self.addresses = self.authority.addresses
         self.resolvers = Resolvers(config, cities, self.authority)
         self.stubs = Stubs(self.resolvers.n, self.levels)
