@@ -148,6 +148,9 @@ def _removable(scale: ScaleInfo, snapshot: Snapshot) -> tuple[str, ...]:
     """What may be taken away: the newest first."""
     if scale.tier == "shard":
         names = candidates("shard", snapshot)
+    elif scale.tier == "region":
+        rows = snapshot.regions.regions if snapshot.regions is not None else ()
+        names = [f"region:{row.name}" for row in rows if row.state is not NodeState.STANDBY][1:]
     elif scale.tier == "replica":
         names = [n.name for n in snapshot.map.nodes if n.tier == "db" and n.role != "primary"]
     else:

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from engine.catalogue import Catalogue
 from engine.cli import build, scenario
 from engine.commands import AddNode, Command, Drain, Inject, RemoveNode, Resize, SetOption
-from engine.config import CdnPart, QueuePart, SessionsPart
+from engine.config import CdnPart, Network, QueuePart, RegionsPart, SessionsPart, Zone
 from engine.config_cdn import Provider
 from engine.snapshot import Snapshot
 from engine.tables import catalogue
@@ -47,6 +47,7 @@ ONE_KEY = ("undo", "heal", "heal-all", "restart", "drain", "pause", "step", "fas
 def tables() -> tuple[Catalogue, Snapshot]:
     absent = {  # where nothing asks for them
         "queue": QueuePart(brokers=1), "sessions": SessionsPart(store="shared", nodes=2), "cdn": CdnPart(providers=(Provider(),)),
+        "regions": RegionsPart(fronts=True), "network": Network(zones=(Zone("a"), Zone("b"), Zone("c", "westeurope"))),
     }  # fmt: skip
     whole = msgspec.structs.replace(scenario("default"), **absent)
     world = build(whole, 7)
