@@ -39,8 +39,10 @@ class Regions:
         self.active = [not (self.fronts and name in part.reserve) for name in self.names]
         self.leaving = [False] * len(self.names)
 
-    def zone_in_turn(self, number: int) -> int:
-        """The zone of a tier's node with this number: one after the other, of those in active regions."""
+    def zone_in_turn(self, number: int, count: int) -> int:
+        """The zone of a tier's node with this number: one after the other of `count`, of those in active regions."""
+        if all(self.active):
+            return number % count
         zones = [zone for zone, region in enumerate(self.of_zone.tolist()) if self.active[region]]
         return zones[number % len(zones)]
 

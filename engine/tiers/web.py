@@ -83,7 +83,7 @@ class Web(Staffed):
     def add_node(self, zone: int = -1) -> int:
         """One more server, in the next zone in turn unless told; returns its index."""
         index = len(self.nodes)
-        zone = self.core.regions.zone_in_turn(index) if zone < 0 else zone
+        zone = self.core.regions.zone_in_turn(index, len(self.core.fabric.zones)) if zone < 0 else zone
         address = f"10.0.{1 + index // 250}.{10 + index % 250}"
         self.nodes.add(f"web-{index + 1}", zone, address, now=self.core.now)
         enlist(self.stations, self.nodes, index, self.queue or None)

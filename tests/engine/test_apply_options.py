@@ -81,5 +81,5 @@ def test_the_catalogue_holds_every_table() -> None:
     assert (made.scenario, made.seed) == ("small", world.core.seed)
     assert {o.name for o in made.options} == set(OPTIONS)
     assert len(made.faults) > 20
-    tiers = {"web", "cache", "store", "replica", "shard", "balancer", "broker", "worker"}
+    tiers = {"web", "cache", "store", "replica", "shard", "balancer", "broker", "worker", "region"}
     assert {s.tier for s in made.scales} == tiers

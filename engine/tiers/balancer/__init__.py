@@ -72,7 +72,7 @@ class Balancer(Holding):
             door = min((d for d in range(regions.doors) if regions.active[d]), key=lambda d: there[d])
             zones = regions.zones_of(door)
             zone = zones[there[door] % len(zones)]
-        zone = self.core.regions.zone_in_turn(index) if zone < 0 else zone
+        zone = self.core.regions.zone_in_turn(index, len(self.core.fabric.zones)) if zone < 0 else zone
         if there[int(regions.of_zone[zone]) if regions.fronts else 0] >= MOST:
             raise ValueError("a balancer pair has two nodes")
         self.nodes.add(f"lb-{index + 1}", zone, f"10.0.0.{10 + index}", now=self.core.now)

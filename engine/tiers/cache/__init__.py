@@ -45,7 +45,7 @@ class Cache(CacheFills):
 
     def _enter(self, zone: int) -> int:
         index = len(self.nodes)
-        zone = self.core.regions.zone_in_turn(index) if zone < 0 else zone
+        zone = self.core.regions.zone_in_turn(index, len(self.core.fabric.zones)) if zone < 0 else zone
         self.nodes.add(f"cache-{index + 1}", zone, f"10.1.{1 + index // 250}.{10 + index % 250}", now=self.core.now)
         enlist(self.stations, self.nodes, index)
         self.desk.shelves.append(Shelf(self.eviction, self.capacity_of(index), self._generator(index), self.desk.index, index))

@@ -39,7 +39,7 @@ class Watch:
         index = len(self.nodes)
         if not index:
             self.core.fabric.add_tier(self.nodes)
-        zone = self.core.regions.zone_in_turn(index) if zone < 0 else zone
+        zone = self.core.regions.zone_in_turn(index, len(self.core.fabric.zones)) if zone < 0 else zone
         self.nodes.add(f"{word}-{index + 1}", zone, f"10.{net}.{1 + index // 250}.{10 + index % 250}", now=self.core.now)
         self.speed_of.append(1.0)
         self.zone_of.append(zone)

@@ -49,7 +49,7 @@ class Sessions(SessionsAsk):
         index = len(self.nodes)
         if not index:
             self.core.fabric.add_tier(self.nodes)
-        zone = self.core.regions.zone_in_turn(index) if zone < 0 else zone
+        zone = self.core.regions.zone_in_turn(index, len(self.core.fabric.zones)) if zone < 0 else zone
         self.nodes.add(f"store-{index + 1}", zone, f"10.4.{1 + index // 250}.{10 + index % 250}", now=self.core.now)
         enlist(self.stations, self.nodes, index)
         self.gauge.grow(index + 1)
