@@ -53,9 +53,10 @@ def test_the_hottest_keys_are_those_of_a_full_count(rows: list[tuple[int, int]])
     asked = np.array(rows, dtype=np.int64).reshape(-1, 2)
     meters._rank(asked[:, 0], asked[:, 1])
     total = {key: sum(k == key for k, _ in rows) for key, _ in rows}
-    pairs = sorted({(-total[key], key, shard) for key, shard in rows})
-    assert meters.hot == [(key, -count, shard) for count, key, shard in pairs[:HOT]]
+    # a key with copies on several shards is told once, at the first of them, and each shard tells what it has of it
+    first = {key: min(shard for k, shard in rows if k == key) for key in total}
+    assert meters.hot == [(key, total[key], first[key]) for key in sorted(total, key=lambda key: (-total[key], key))[:HOT]]
     for shard in {shard for _, shard in rows}:
-        best = min(pair for pair in pairs if pair[2] == shard)
-        assert meters.hottest[shard] == (best[1], -best[0])
+        best = min((-total[key], key) for key, s in rows if s == shard)[1]
+        assert meters.hottest[shard] == (best, sum(row == (best, shard) for row in rows))
     assert not meters.key_count.any()
