@@ -121,7 +121,7 @@ def end(t: Tmux, folder: Path) -> None:
 def crash(t: Tmux) -> str:
     """f c with nothing selected; the name of the node that the menu aimed at, as the map tells it."""
     t.keys("f")
-    t.see("what shall break?", "crash", "kill the primary")
+    t.see("what shall break?", "crash", "database")
     t.keys("c")
     shown = t.until(lambda shown: re.search(r"fault +(\S+) crashed", shown) and "1 down" in shown, "a node is down")
     found = re.search(r"fault +(\S+) crashed", shown)
