@@ -15,7 +15,7 @@ from ..safe import safe_text
 from ..units import count, duration, percent, rate
 from .history import History, fill_with_histories, room_for_histories
 from .settings import draw_settings, on_off
-from .table import Column, Fact, Table, after, dot, draw_more, facts, named, rank, some_of, sound, spark, tendency
+from .table import Column, Fact, Table, after, dot, draw_lines, facts, named, rank, sound, spark, tendency
 
 __all__ = ["CachePane"]
 
@@ -74,15 +74,8 @@ class CachePane(Pane):
         if view.zoomed:
             y += 1 + draw_settings(canvas.inside(0, y + 1, canvas.width, height - y - 1), _settings(part), ("entries",)) + 1
         table = Table(canvas, named(COLUMNS, (n.name for n in rows)))
-        if height - y > len(rows) > 0:
-            table.head(y)
-            y += 1
         at = next((i for i, n in enumerate(rows) if n.name == view.selected), -1)
-        shown, hidden = some_of(len(rows), height - y, at, view.scroll)
-        for i in shown:
-            _row(table, y, rows[i], view.glyphs)
-            y += 1
-        draw_more(canvas, y, hidden, view.glyphs)
+        y = draw_lines(table, y, height, len(rows), at, view, lambda y, i: _row(table, y, rows[i], view.glyphs))
         if height - y >= 3 and part.hot:
             _hot(canvas.inside(0, y + 1, canvas.width, height - y - 1), part.hot, view.glyphs)
             y = min(height, y + 2 + len(part.hot))

@@ -14,7 +14,7 @@ from ..pane import Pane, PaneView
 from ..units import count, duration, percent, rate, whole
 from .history import History, fill_with_histories, room_for_histories
 from .settings import draw_settings, on_off
-from .table import Column, Fact, Table, after, before, dot, draw_more, facts, named, rank, some_of, spark, tendency
+from .table import Column, Fact, Table, after, before, dot, draw_lines, facts, named, rank, spark, tendency
 
 __all__ = ["QueuePane"]
 
@@ -70,16 +70,9 @@ class QueuePane(Pane):
             room = canvas.inside(0, y + 1, canvas.width, height - y - 1)
             y += 1 + draw_settings(room, _settings(part)) + 1
         table = Table(canvas, named(COLUMNS, (n.name for n in rows)))
-        if height - y > len(rows) > 0:
-            table.head(y)
-            y += 1
         at = next((i for i, n in enumerate(rows) if n.name == view.selected), -1)
-        shown, hidden = some_of(len(rows), height - y, at, view.scroll)
-        for i in shown:
-            _row(table, y, rows[i], view.glyphs)
-            y += 1
-        draw_more(canvas, y, hidden, view.glyphs)
-        fill_with_histories(canvas, min(height, y + (hidden > 0)), _charts(part), view.glyphs)
+        y = draw_lines(table, y, height, len(rows), at, view, lambda y, i: _row(table, y, rows[i], view.glyphs))
+        fill_with_histories(canvas, min(height, y), _charts(part), view.glyphs)
 
 
 def _order(part: Queue, view: PaneView) -> list[QueueNode]:

@@ -13,7 +13,7 @@ from ..marks import attention_of, mark
 from ..pane import Pane, PaneView
 from ..units import count, duration, percent, rate
 from .settings import draw_settings, on_off
-from .table import STRONG, Column, Fact, Table, after, before, dot, draw_more, facts, named, rank, some_of, spark
+from .table import STRONG, Column, Fact, Table, after, before, dot, draw_lines, facts, named, rank, spark
 
 __all__ = ["RegionsPane"]
 
@@ -105,16 +105,8 @@ def _now(canvas: Canvas, part: Regions) -> None:
 def _table(canvas: Canvas, y: int, rows: Sequence[Region], view: PaneView) -> int:
     """A line a region from row y on; returns the row after."""
     table = Table(canvas, named(COLUMNS, (region.name for region in rows)))
-    if canvas.height - y > len(rows) > 0:
-        table.head(y)
-        y += 1
     at = next((i for i, region in enumerate(rows) if f"region:{region.name}" == view.selected), -1)
-    shown, hidden = some_of(len(rows), canvas.height - y, at, view.scroll)
-    for i in shown:
-        _row(table, y, rows[i], view.glyphs)
-        y += 1
-    draw_more(canvas, y, hidden, view.glyphs)
-    return y + (hidden > 0)
+    return draw_lines(table, y, canvas.height, len(rows), at, view, lambda y, i: _row(table, y, rows[i], view.glyphs))
 
 
 def _row(table: Table, y: int, region: Region, glyphs: Glyphs) -> None:

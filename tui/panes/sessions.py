@@ -14,7 +14,7 @@ from ..pane import Pane, PaneView
 from ..units import count, duration, percent, rate, size
 from .history import History, fill_with_histories, room_for_histories
 from .settings import draw_settings, on_off
-from .table import STRONG, Column, Fact, Table, after, dot, draw_more, facts, named, rank, some_of, spark, tendency
+from .table import STRONG, Column, Fact, Table, after, dot, draw_lines, facts, named, rank, spark, tendency
 
 __all__ = ["SessionsPane"]
 
@@ -132,16 +132,8 @@ def _places(canvas: Canvas, y: int, rows: Sequence[SessionHome], view: PaneView)
     stores = {h.store for h in rows}
     told = {"rate": "shared" in stores, "store": len(stores) > 1}  # columns that say something here
     table = Table(canvas, named(tuple(c for c in COLUMNS if told.get(c.id, True)), (h.name for h in rows)))
-    if canvas.height - y > len(rows) > 0:
-        table.head(y)
-        y += 1
     at = next((i for i, h in enumerate(rows) if h.name == view.selected), -1)
-    shown, hidden = some_of(len(rows), canvas.height - y, at, view.scroll)
-    for i in shown:
-        _row(table, y, rows[i], view.glyphs)
-        y += 1
-    draw_more(canvas, y, hidden, view.glyphs)
-    return y + (hidden > 0)
+    return draw_lines(table, y, canvas.height, len(rows), at, view, lambda y, i: _row(table, y, rows[i], view.glyphs))
 
 
 def _row(table: Table, y: int, home: SessionHome, glyphs: Glyphs) -> None:

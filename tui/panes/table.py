@@ -6,7 +6,7 @@ an ellipsis. Where a column goes depends on the width alone, never on live numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from engine.snapshot import NodeState
 from ..charts import Glyphs, sparkline
 from ..draw import BOLD, Canvas, Code, Role, cell_len, fit
 from ..marks import STATE_MARK, TREND_MARK, Mark, attention_of
-from ..pane import window
+from ..pane import PaneView, window
 from ..safe import safe_text
 from ..units import clock
 
@@ -98,6 +98,22 @@ def some_of(count: int, room: int, at: int, scroll: int) -> tuple[range, int]:
     """Which of `count` lines to draw in `room`, and how many are left out; if any are, a line is kept to say so."""
     lines = window(count, room - 1 if count > room > 1 else room, at, scroll)
     return lines, count - len(lines)
+
+
+def draw_lines(table: Table, y: int, bottom: int, count: int, at: int, view: PaneView, row: Callable[[int, int], None]) -> int:
+    """From row y to above `bottom`: titles if there is room for all, a line for each of `count` that fits, how many are left out.
+
+    at: which is selected, -1 = none; row(y, i) draws the i-th. Returns the row after.
+    """
+    if bottom - y > count > 0:
+        table.head(y)
+        y += 1
+    shown, hidden = some_of(count, bottom - y, at, view.scroll)
+    for i in shown:
+        row(y, i)
+        y += 1
+    draw_more(table.canvas, y, hidden, view.glyphs)
+    return y + (hidden > 0)
 
 
 def draw_more(canvas: Canvas, y: int, hidden: int, glyphs: Glyphs) -> None:
