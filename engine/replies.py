@@ -85,6 +85,22 @@ class Replies:
         slots, t = self._travel(t, slots, hop)
         self.from_web(t, slots)
 
+    def heard(self, t: F8, slots: I8, node: I8, due: F8) -> F8:
+        """When web servers have the answers to queries of their own (n,), which leave database nodes `node` at t (n,).
+
+        What is dropped fails at its driver's time-out, `due` (n,).
+        """
+        flights = self.core.flights
+        hop = self.core.fabric.hop("db", node, "web", flights.web[slots].astype(np.int64), back=True)
+        there = t + hop.delay
+        if hop.fate is not None:
+            gone = hop.fate == Fate.DROPPED
+            there = np.where(gone, np.maximum(due, t), there)
+            assert hop.event is not None
+            self.fail(slots[gone], Cause.DB_TIMEOUT, hop.event[gone].astype(np.int64))
+        flights.wire[slots] += there - t
+        return there
+
     def from_web(self, t: F8, slots: I8) -> None:
         """Answers leave their web servers at t (n,)."""
         flights = self.core.flights

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..commands import Climb
@@ -14,21 +13,16 @@ if TYPE_CHECKING:
 LOOK_S = 0.5  # how often it looks whether a phase is over
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Memory: what there is to know stands in the world."""
-
-
 class Watcher:
     """A row of AGENTS; one agent, living nowhere, in worlds that are on the ladder."""
 
-    def begin(self, _name: str, _node: str | None) -> object:
-        """Nothing to remember."""
-        return Nothing()
+    def begin(self, name: str, node: str | None) -> None:  # noqa: ARG002
+        """Remembers nothing: the step stands in the world."""
+        return
 
-    def look(self, view: View, me: AgentState) -> Look:
+    def look(self, view: View, me: AgentState) -> Look:  # noqa: ARG002
         """Go on if nothing keeps the step under way from it."""
         step = view.step_of_ladder
         if step is None or step[0]:
-            return Look(me.memory, (), LOOK_S)
-        return Look(me.memory, (Climb(on=True),), LOOK_S, step[1])
+            return Look(None, (), LOOK_S)
+        return Look(None, (Climb(on=True),), LOOK_S, step[1])

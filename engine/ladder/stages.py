@@ -1,4 +1,4 @@
-"""The table of stages. To add one: a row in ROWS, with the commands that lead up to it and those that lead back.
+"""The table of stages, in their order. To add one: a Stage in `ways`, with the commands that lead up and back, and its place.
 
 A row's commands are made from the world as it is when they are given, so that they name the nodes that there are then. A way of
 several phases goes on by itself when what its last phase has begun is over; `waits` says what that is (a copy, a boot, a move of

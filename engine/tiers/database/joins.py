@@ -121,16 +121,8 @@ class DatabaseJoins(DatabaseCelebrities):
         """Answers leave database nodes at t (n,): parts go to their web servers, the others are returned."""
         mine = self._parts(slots)
         if mine.any():
-            flights, rows, at = self.core.flights, slots[mine], t[mine]
-            hop = self.core.fabric.hop("db", node[mine], "web", flights.web[rows].astype(np.int64), back=True)
-            there = at + hop.delay
-            if hop.fate is not None:
-                gone = hop.fate == Fate.DROPPED
-                there = np.where(gone, np.maximum(self.due[rows], at), there)
-                assert hop.event is not None
-                self.replies.fail(rows[gone], Cause.DB_TIMEOUT, hop.event[gone].astype(np.int64))
-            flights.wire[rows] += there - at
-            self._gather(there, rows)
+            rows = slots[mine]
+            self._gather(self.replies.heard(t[mine], rows, node[mine], self.due[rows]), rows)
         return t[~mine], slots[~mine], node[~mine]
 
     def part_at_web(self, t: F8, slots: I8) -> tuple[F8, I8]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...meter import quantile
 from ...snapshot import Failover, HotKey, NodeState, Replica, Replication, Setting, Shard, Shards, ShardShare
-from ...words import percent
+from ...words import count, percent
 from ..base import machine
 from .joinview import joins
 from .move import COPY_COST
@@ -259,7 +259,7 @@ def _shards_verdict(db: Database, shown: list[ShardShare], left: int) -> str:
         return f"{busiest.name} has {percent(busiest.load_share)} of the load: key {busiest.hottest} alone {alone}"
     shown = [s for s in shown if not s.alone] or shown
     uneven = max(s.key_share for s in shown) * len(shown) - 1.0
-    return f"{len(shown)} shards, keys within {percent(uneven, sign='+')} of even"
+    return f"{count(len(shown), 'shard')}, keys within {percent(uneven, sign='+')} of even"
 
 
 def inspect(db: Database, node: int) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:

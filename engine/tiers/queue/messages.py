@@ -105,13 +105,6 @@ class Messages:
         self.leased -= 1
         self.dead += 1
 
-    def revive(self, row: int) -> None:
-        """A dead letter is ready again, as if it had never been received."""
-        assert self.state[row] == DEAD
-        self.state[row], self.receives[row] = READY, 0
-        self.dead -= 1
-        self.ready += 1
-
     def acknowledge(self, row: int) -> None:
         """A leased message is done with."""
         assert self.state[row] == LEASED

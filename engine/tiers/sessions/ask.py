@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ...causes import Outcome
 from ...core import Core, generator
 from ...draws import demands
-from ...fabric import Fate
 from ...flights import CLIENT, SERVER
 from ...replies import ORPHAN, Replies
 from ..cache.mail import LOOK_UP, UNDELIVERED
@@ -72,15 +71,8 @@ class SessionsAsk(SessionsNodes):
         """Answers leave database nodes at t (n,): those to requests are returned, those about sessions go their way."""
         mine = self.mine(slots)
         if mine.any():
-            flights, rows, at = self.core.flights, slots[mine], t[mine]
-            hop = self.core.fabric.hop("db", node[mine], "web", flights.web[rows].astype(np.int64), back=True)
-            there = at + hop.delay
-            if hop.fate is not None:
-                dropped = hop.fate == Fate.DROPPED
-                there = np.where(dropped, np.maximum(self.database.due[rows], at), there)
-                flights.outcome[rows[dropped]] = Outcome.FAILED
-            flights.wire[rows] += there - at
-            self._hear(there, rows)
+            rows = slots[mine]
+            self._hear(self.replies.heard(t[mine], rows, node[mine], self.database.due[rows]), rows)
         return t[~mine], slots[~mine], node[~mine]
 
     def at_web(self, t: F8, slots: I8) -> tuple[F8, I8]:
